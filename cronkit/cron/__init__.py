@@ -1,0 +1,1 @@
+"""The cron language: read an expression, ask it when it fires."""
