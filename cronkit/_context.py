@@ -1,0 +1,268 @@
+"""What a job sees of its own run: `current_run()`, and the token by which it is asked to stop."""
+
+from __future__ import annotations
+
+import logging
+from contextvars import ContextVar
+from threading import Event
+from typing import TYPE_CHECKING
+
+from cronkit import _convert
+from cronkit.errors import RunCancelledError, RunTimeoutError, StateError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, MutableMapping
+    from datetime import datetime, timedelta
+
+    from cronkit.abc import Clock
+    from cronkit.jobs import Job, Taken
+
+    Sleep = Callable[[float, "CancelToken"], None]
+
+_LOGGER = logging.getLogger("cronkit.run")
+_active: ContextVar[RunContext] = ContextVar("cronkit_run")
+
+
+class CancelToken:
+    """Whether a run is asked to stop, and why. Setting it is final; any thread may set it."""
+
+    __slots__ = ("_event", "reason")
+
+    def __init__(self) -> None:
+        self.reason: str | None = None
+        self._event: Event | None = None
+
+    def set(self, reason: str) -> None:
+        """Ask the run to stop; the first reason stays."""
+        if self.reason is None:
+            self.reason = reason
+        if self._event is not None:
+            self._event.set()
+
+    def wait(self, seconds: float) -> bool:
+        """Block for `seconds` or until the token is set; return whether it is."""
+        if self._event is None:
+            self._event = Event()
+        # `set` writes the reason before it looks for the event: one of the two sees the other.
+        return self.reason is not None or self._event.wait(seconds)
+
+
+class RunContext:
+    """The run that is going on, as its job sees it.
+
+    Attributes:
+        id: the id of the run, stable for a fire time on every host.
+        job_id: the job.
+        fire_time: the instant the trigger gave, in the trigger's zone.
+        attempt: which attempt this is, counted from 1.
+        deadline: when its timeout ends, in UTC; ``None`` without one.
+        fence: the store's rising number for this job; ``None`` with a memory store.
+        tags: the job's tags.
+        lateness: from the fire time (with its jitter) to the start of the first attempt.
+    """
+
+    __slots__ = (
+        "_clock", "_job", "_notes", "_sleep", "_taken", "deadline", "progress_now", "token"
+    )  # fmt: skip
+
+    def __init__(self, taken: Taken, job: Job, clock: Clock) -> None:
+        self._taken = taken
+        self._job = job
+        self._clock = clock
+        self._notes: dict[str, object] | None = None
+        self._sleep: Sleep | None = None
+        self.token = CancelToken()
+        self.progress_now: tuple[float, float | None] | None = None
+        self.deadline: datetime | None = (
+            None if job.timeout is None else taken.started_at + job.timeout
+        )
+
+    @property
+    def id(self) -> str:
+        """The id of the run."""
+        return self._taken.run_id
+
+    @property
+    def job_id(self) -> str:
+        """The id of the job."""
+        return self._taken.job_id
+
+    @property
+    def fire_time(self) -> datetime:
+        """The instant the trigger gave, in the trigger's zone."""
+        return self._taken.fire_time
+
+    @property
+    def attempt(self) -> int:
+        """Which attempt this is, counted from 1."""
+        return self._taken.attempt
+
+    @property
+    def fence(self) -> int | None:
+        """The store's rising number for this job; ``None`` with a memory store."""
+        return self._taken.fence
+
+    @property
+    def tags(self) -> frozenset[str]:
+        """The job's tags."""
+        return self._job.tags
+
+    @property
+    def lateness(self) -> timedelta:
+        """From the fire time, with its jitter, to the start of the first attempt."""
+        return self._taken.first_started_at - self._taken.due
+
+    @property
+    def remaining(self) -> timedelta | None:
+        """How long until the deadline, zero when it has passed; ``None`` without a timeout."""
+        if self.deadline is None:
+            return None
+        return max(self.deadline - self._clock.now(), _convert.ZERO)
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether this run is asked to stop."""
+        return self.token.reason is not None
+
+    @property
+    def log(self) -> logging.LoggerAdapter[logging.Logger]:
+        """A logger whose records carry ``job_id``, ``run_id``, ``fire_time`` and ``attempt``."""
+        return _RunLog(
+            _LOGGER,
+            {
+                "job_id": self.job_id,
+                "run_id": self.id,
+                "fire_time": self.fire_time.isoformat(),
+                "attempt": self.attempt,
+            },
+        )
+
+    def raise_if_cancelled(self) -> None:
+        """Raise if this run is asked to stop; a long job calls it between its steps.
+
+        Raises:
+            RunTimeoutError: the attempt's timeout has ended.
+            RunCancelledError: somebody asked it to stop.
+        """
+        reason = self.token.reason
+        if reason == "timeout" and self._job.timeout is not None:
+            raise RunTimeoutError(self.id, self._job.timeout.total_seconds())
+        if reason is not None:
+            raise RunCancelledError(self.id, reason)
+
+    def sleep(self, length: timedelta | float | str) -> None:
+        """Sleep in the scheduler's time; wake at once when the run is asked to stop.
+
+        Args:
+            length: a timedelta, seconds, or text like ``"2s"``.
+
+        Raises:
+            RunTimeoutError: the attempt's timeout ended.
+            RunCancelledError: the run was asked to stop.
+            DurationError: `length` cannot be read.
+        """
+        seconds = _convert.duration(length, "sleep").total_seconds()
+        self.raise_if_cancelled()
+        if self._sleep is None:
+            self.token.wait(seconds)
+        else:
+            self._sleep(seconds, self.token)
+        self.raise_if_cancelled()
+
+    async def asleep(self, length: timedelta | float | str) -> None:
+        """Sleep like `sleep`, in an ``async def`` job.
+
+        Raises:
+            RunTimeoutError: the attempt's timeout ended.
+            RunCancelledError: the run was asked to stop.
+            DurationError: `length` cannot be read.
+        """
+        import asyncio  # noqa: PLC0415 -- costs 30 ms of import; only async jobs come here
+
+        seconds = _convert.duration(length, "asleep").total_seconds()
+        self.raise_if_cancelled()
+        await asyncio.sleep(seconds)
+        self.raise_if_cancelled()
+
+    def progress(self, done: float, *, total: float | None = None) -> None:
+        """Say how far this run has come; `Scheduler.status()` shows it."""
+        self.progress_now = (done, total)
+
+    def note(self, **facts: object) -> None:
+        """Record facts with the run; they stand in ``Run.notes``."""
+        if self._notes is None:
+            self._notes = {}
+        self._notes.update(facts)
+
+    @property
+    def notes(self) -> Mapping[str, object]:
+        """What the job has recorded so far."""
+        return {} if self._notes is None else dict(self._notes)
+
+    def __repr__(self) -> str:
+        return f"<RunContext {self.id} attempt {self.attempt}>"
+
+
+class _RunLog(logging.LoggerAdapter[logging.Logger]):
+    """A logger adapter that keeps the caller's own ``extra`` fields."""
+
+    def process(
+        self, msg: object, kwargs: MutableMapping[str, object]
+    ) -> tuple[object, MutableMapping[str, object]]:
+        own = kwargs.get("extra")
+        kwargs["extra"] = {**(self.extra or {}), **(own if isinstance(own, dict) else {})}
+        return msg, kwargs
+
+
+class Attempt:
+    """One try of a run on its way to an executor: what to call, with what, in which context."""
+
+    __slots__ = ("context", "job", "run_id", "taken", "timer")
+
+    def __init__(self, taken: Taken, job: Job, clock: Clock) -> None:
+        self.taken = taken
+        self.job = job
+        self.run_id = taken.run_id
+        self.context = RunContext(taken, job, clock)
+        self.timer: object = None
+
+    def call(self) -> object:
+        """Call the job's function in its context and return what it returns.
+
+        A caller runs this inside a copy of its own ``contextvars`` context, so that nothing a job
+        sets there reaches the next one.
+        """
+        _active.set(self.context)
+        taken, job = self.taken, self.job
+        args = job.args if taken.args is None else taken.args
+        kwargs = job.kwargs if taken.kwargs is None else taken.kwargs
+        return job.func(*args, **kwargs)
+
+
+def active() -> RunContext | None:
+    """Return the run that is going on in this thread or task; ``None`` outside of one."""
+    return _active.get(None)
+
+
+def current_run() -> RunContext:
+    """Return the run that is going on here.
+
+    It is known in the thread, coroutine or child process that runs the job, and in what those
+    start with their own context (``asyncio`` tasks, ``asyncio.to_thread``).
+
+    Raises:
+        StateError: no run is going on here.
+
+    Example:
+        >>> from cronkit import Scheduler
+        >>> scheduler = Scheduler()
+        >>> @scheduler.job()
+        ... def report():
+        ...     return current_run().job_id
+        >>> scheduler.run_now("report").result()
+        'report'
+    """
+    run = _active.get(None)
+    if run is None:
+        raise StateError("current_run", "no run is going on here; call it inside a job")
+    return run

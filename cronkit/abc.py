@@ -1,0 +1,188 @@
+"""The Protocols that an application may implement: clocks, executors, stores, hooks.
+
+They are structural: a class needs no base, only the methods. Each has a contract suite in
+``tests/contract`` that every implementation passes, the fakes included.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping, Sequence
+    from datetime import datetime
+    from threading import Event as WakeEvent
+
+    from cronkit._context import Attempt
+    from cronkit.jobs import (
+        Decision,
+        Ending,
+        Event,
+        Job,
+        JobState,
+        Limits,
+        Run,
+        Taken,
+        Verdict,
+    )
+
+    Plan = Callable[[Sequence[JobState]], Sequence[Verdict]]
+    Report = Callable[[Attempt, object, BaseException | None], None]
+
+
+class Clock(Protocol):
+    """Where a scheduler reads the time."""
+
+    def now(self) -> datetime:
+        """Return the wall-clock time, aware, in UTC."""
+
+    def monotonic(self) -> float:
+        """Return seconds on a clock that never steps."""
+
+    def wait(self, seconds: float | None, wake: WakeEvent) -> bool:
+        """Block until `wake` is set or `seconds` have passed; return whether it was set."""
+
+
+class Engine(Protocol):
+    """What a driven clock drives: one scheduler, seen as steps in time."""
+
+    def next_wakeup(self) -> datetime | None:
+        """Return when `step` has something to do; ``None``: nothing is planned."""
+
+    def step(self) -> None:
+        """Do all that is due at the clock's present instant."""
+
+
+@runtime_checkable
+class DrivenClock(Clock, Protocol):
+    """A clock that is moved by hand and steps its schedulers itself."""
+
+    def attach(self, engine: Engine) -> None:
+        """Step `engine` from now on."""
+
+    def detach(self, engine: Engine) -> None:
+        """Step `engine` no more."""
+
+    def executor(self, slots: int) -> Executor:
+        """Return the executor that runs jobs in this clock's time, `slots` at once."""
+
+    def run_until(self, done: Callable[[], bool], timeout: float | None) -> bool:
+        """Let time pass until `done()` or for `timeout` seconds; return whether it is done."""
+
+
+class Executor(Protocol):
+    """Where attempts run.
+
+    An executor calls its `report` exactly once for each attempt submitted, from any thread, with
+    the attempt, its result, and what it raised. It judges nothing.
+
+    Attributes:
+        kills: whether `stop` really ends an attempt. Where it does not (threads), the scheduler
+            writes the outcome at once and calls the attempt abandoned until it reports.
+    """
+
+    kills: bool
+
+    def start(self, report: Report) -> None:
+        """Get ready; called once before the first `submit` of each start of the scheduler."""
+
+    def free(self) -> int:
+        """Return how many attempts could start now."""
+
+    def submit(self, attempt: Attempt) -> None:
+        """Start an attempt; returns at once."""
+
+    def stop(self, attempt: Attempt) -> None:
+        """Ask an attempt to end; its cancel token is set already."""
+
+    def abandon(self, attempt: Attempt) -> None:
+        """Count on this attempt no more: its slot goes to others."""
+
+    def shutdown(self, timeout: float | None) -> bool:
+        """Take no more; wait up to `timeout` seconds for what goes on; return whether all ended."""
+
+    def status(self) -> Mapping[str, int]:
+        """Return counts to show: ``slots``, ``busy``, ``abandoned``."""
+
+
+class Store(Protocol):
+    """What keeps runs, marks and pauses. A store knows no policy.
+
+    Each method that writes is one transaction. A row is waiting, then running, then ended; its id
+    is unique for ever. A job's mark never moves back.
+    """
+
+    name: str
+
+    def open(self, owner: str, now: datetime) -> None:
+        """Get ready for a scheduler that calls itself `owner`."""
+
+    def close(self, owner: str, now: datetime) -> None:
+        """Let go of what `owner` holds."""
+
+    def register(self, jobs: Sequence[Job], now: datetime) -> Mapping[str, JobState]:
+        """Make these jobs known; set ``first_seen`` to `now` where there is none; return states."""
+
+    def forget(self, job_id: str, now: datetime) -> None:
+        """End the waiting runs of a removed job as cancelled; its history stays."""
+
+    def states(self, job_ids: Collection[str]) -> Mapping[str, JobState]:
+        """Return the states of the jobs that are known."""
+
+    def decide(self, job_ids: Sequence[str], plan: Plan, now: datetime) -> Sequence[Decision]:
+        """Lock and read the states, call `plan` once, write its verdicts; return what was new.
+
+        A decision of origin ``"trigger"`` counts only if its fire time is later than the mark; a
+        row whose id, or whose key for its job, exists is refused. A job that another scheduler
+        has locked is left out of the states.
+        """
+
+    def take(
+        self, owner: str, job_ids: Collection[str], free: int, limits: Limits, now: datetime
+    ) -> Sequence[Taken]:
+        """Make up to `free` waiting rows running, in order (priority, fire time, job).
+
+        Only rows of `job_ids` whose time has come; never more of a job, or of a tag, than
+        `limits` allows, counted over all schedulers.
+        """
+
+    def next_waiting(self, job_ids: Collection[str], now: datetime) -> datetime | None:
+        """Return the next instant after `now` at which a waiting row can start or gives up."""
+
+    def give_up(self, job_ids: Collection[str], now: datetime) -> Sequence[Run]:
+        """End waiting rows whose ``give_up_at`` has come as ``skipped(not_stopped)``."""
+
+    def finish(
+        self, ending: Ending, followers: Sequence[str] = (), plan: Plan | None = None
+    ) -> Sequence[Decision]:
+        """Write what an attempt came to; plan the `followers` in the same transaction.
+
+        Raises:
+            FenceLostError: a later owner has the run, or has ended it.
+        """
+
+    def cancel(self, run_id: str, reason: str, now: datetime) -> Run | None:
+        """End a waiting run as cancelled, mark a running one; return it, ``None`` if unknown."""
+
+    def settle(self, run_id: str) -> None:
+        """Note that the thread of an abandoned run has ended."""
+
+    def get(self, run_id: str) -> Run | None:
+        """Return a run by its id."""
+
+    def runs(
+        self,
+        *,
+        job_id: str | None = None,
+        outcome: str | None = None,
+        key: str | None = None,
+        limit: int | None = None,
+    ) -> Sequence[Run]:
+        """Return runs that match, the newest fire time first."""
+
+
+class Hook(Protocol):
+    """A callable that gets events; it may be ``async def``."""
+
+    def __call__(self, event: Event, /) -> object:
+        """Take one event; what is returned counts for nothing, what is raised is logged."""

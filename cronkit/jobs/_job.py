@@ -1,0 +1,201 @@
+"""A job: a named function with a trigger and the rules by which it runs.
+
+`Job` is a plain value; changing a policy makes another one. `build_job` is the border where the
+words of a user become one.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta, tzinfo
+from functools import lru_cache
+from typing import cast
+
+import attrs
+
+from cronkit import _convert
+from cronkit.errors import NotCallableError, PolicyError
+from cronkit.jobs._backoff import NO_RETRY, Backoff
+from cronkit.jobs._policies import After, Coalesce, OnInterrupted, Overlap, convert_policies
+from cronkit.jobs._runs import NOTHING
+from cronkit.triggers import Trigger
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Job:
+    """A named function with a trigger and policies.
+
+    Attributes:
+        id: its name, unique in the scheduler and, with a shared store, in the store.
+        func: the function as decorated.
+        trigger: when it fires, bound to a zone; ``None``: by hand or after another job only.
+        parent: the job it follows, ``None`` for most.
+        on: with `parent`: after which outcome.
+        description: a sentence for people.
+        tags: names for limits and filters.
+        args: positional arguments of the function.
+        kwargs: keyword arguments of the function.
+        executor: the name of the executor, ``None`` for the scheduler's default.
+        enabled: ``False``: listed and startable by hand, never fired by its trigger.
+        priority: among runs that are due together, the higher goes first.
+        start: no fire time before it.
+        end: no fire time at or after it.
+        max_runs: how many runs its trigger gives it in all; ``None``: no limit.
+        jitter: the longest random delay of a fire time.
+        timeout: the longest time of an attempt; ``None``: no limit.
+        retry: when and how often to try again.
+        misfire_grace: a fire time decided later than this is a misfire; ``None``: no limit.
+        coalesce: which of several overdue fire times run.
+        max_catch_up: with ``coalesce="all"``: how many at most.
+        overlap: what to do with a fire time while a run is still going.
+        queue_limit: with ``overlap="queue"``: how many runs may wait.
+        max_concurrent: how many runs may go on at once, over all hosts; ``None``: no limit.
+        on_interrupted: a run whose process died is recorded, or runs again.
+        keep_runs: how many ended runs the store keeps; ``None``: the store's default.
+    """
+
+    id: str
+    func: Callable[..., object]
+    trigger: Trigger | None
+    parent: str | None = None
+    on: After = "succeeded"
+    description: str = ""
+    tags: frozenset[str] = frozenset()
+    args: tuple[object, ...] = ()
+    kwargs: Mapping[str, object] = NOTHING
+    executor: str | None = None
+    enabled: bool = True
+    priority: int = 0
+    start: datetime | None = None
+    end: datetime | None = None
+    max_runs: int | None = None
+    jitter: timedelta | None = None
+    timeout: timedelta | None = None
+    retry: Backoff = NO_RETRY
+    misfire_grace: timedelta | None = None
+    coalesce: Coalesce = "latest"
+    max_catch_up: int = 100
+    overlap: Overlap = "skip"
+    queue_limit: int = 1
+    max_concurrent: int | None = None
+    on_interrupted: OnInterrupted = "record"
+    keep_runs: int | None = None
+
+    @property
+    def concurrency(self) -> int | None:
+        """How many runs may go on at once: one, unless they may overlap."""
+        return self.max_concurrent if self.overlap == "allow" else 1
+
+    def __repr__(self) -> str:
+        return f"Job({self.id!r}, {self.trigger})"
+
+
+def job_id_of(func: Callable[..., object], given: object) -> str:
+    """Return the id for a function: the one given, else its ``__name__``.
+
+    Raises:
+        NotCallableError: `func` is not callable, or has no name that can be an id.
+        PolicyError: the id given cannot be a name.
+    """
+    if not callable(func):
+        raise NotCallableError(func, "it is not callable; decorate a function")
+    if given is not None:
+        return _convert.name(cast("str", given), "id")
+    own = getattr(func, "__name__", None)
+    if own == "<lambda>":
+        raise NotCallableError(func, "a lambda has no name; give it one with id=")
+    if not isinstance(own, str):
+        raise NotCallableError(func, f"a {type(func).__name__} has no name; give it one with id=")
+    return _convert.name(own, "id")
+
+
+@lru_cache(maxsize=1024)
+def _misfit(func: Callable[..., object], count: int, names: tuple[str, ...]) -> str | None:
+    """Return why `func` cannot be called with so many arguments and these names."""
+    if inspect.isgeneratorfunction(func) or inspect.isasyncgenfunction(func):
+        return "calling a generator function runs nothing"
+    try:
+        inspect.signature(func).bind(*(None,) * count, **dict.fromkeys(names))
+    except TypeError as error:
+        return str(error)
+    except ValueError:  # a builtin without a signature: only the call itself can tell
+        return None
+    return None
+
+
+def check_call(
+    func: Callable[..., object], args: tuple[object, ...], kwargs: Mapping[str, object]
+) -> None:
+    """Refuse arguments that the function cannot take now, not at three in the morning.
+
+    Raises:
+        NotCallableError: `func` takes other arguments, or is a generator function.
+    """
+    shape = (len(args), tuple(kwargs))
+    try:
+        why = _misfit(func, *shape)
+    except TypeError:  # an unhashable callable cannot be looked up in the cache
+        why = _misfit.__wrapped__(func, *shape)
+    if why is not None:
+        raise NotCallableError(func, why)
+
+
+def build_job(
+    func: Callable[..., object],
+    trigger: Trigger | None,
+    zone: tzinfo,
+    policies: Mapping[str, object],
+    defaults: Mapping[str, object],
+    *,
+    parent: str | None = None,
+    on: After = "succeeded",
+) -> Job:
+    """Return the job that these words describe.
+
+    Args:
+        func: the function.
+        trigger: when it fires; ``None``: by hand or after `parent`.
+        zone: where naive text is read, and what an unbound trigger is bound to.
+        policies: what the user wrote for this job.
+        defaults: converted defaults of the scheduler; the job's own win.
+        parent: the job it follows.
+        on: after which outcome of `parent`.
+
+    Raises:
+        NotCallableError: `func` cannot be a job, or takes other arguments.
+        PolicyError: a policy out of range, or a trigger that is none.
+        DurationError: a duration that cannot be read.
+        TypeError: a name that is no policy.
+    """
+    job_id = job_id_of(func, policies.get("id"))
+    own = convert_policies(policies, zone) if policies else {}
+    args = cast("tuple[object, ...]", own.get("args", ()))
+    kwargs = cast("Mapping[str, object]", own.get("kwargs", NOTHING))
+    if trigger is not None or parent is not None or args or kwargs:
+        check_call(func, args, kwargs)
+    words = {**defaults, **own} if defaults else own
+    return Job(
+        id=job_id,
+        func=func,
+        trigger=bound(trigger, zone, job_id),
+        parent=parent,
+        on=on,
+        **words,  # type: ignore[arg-type]  # converted one by one, by name
+    )
+
+
+def bound(trigger: Trigger | None, zone: tzinfo, job_id: str) -> Trigger | None:
+    """Return the trigger bound to a zone and seeded with the job's id.
+
+    A trigger of the user's own, without ``bind``, is taken as it is.
+
+    Raises:
+        PolicyError: what was given is no trigger.
+    """
+    if trigger is None:
+        return None
+    if not callable(getattr(trigger, "next", None)) or isinstance(trigger, type):
+        raise PolicyError("trigger", trigger, "an object with next(after), e.g. Cron('0 9 * * *')")
+    bind = getattr(trigger, "bind", None)
+    return bind(zone, job_id) if bind is not None else trigger

@@ -1,0 +1,171 @@
+"""The rules a job may be given, as their users write them, and their conversion to typed values.
+
+Conversion happens once, when a job is added; everything later works with timedeltas and instants.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Literal, TypedDict, cast
+
+from cronkit import _convert
+from cronkit.errors import PolicyError
+from cronkit.jobs._backoff import Backoff, as_backoff
+
+Overlap = Literal["skip", "queue", "allow", "cancel"]
+Coalesce = Literal["latest", "earliest", "all"]
+OnInterrupted = Literal["record", "rerun"]
+After = Literal["succeeded", "failed", "any"]
+Duration = timedelta | float | str
+
+
+class Policies(TypedDict, total=False):
+    """The rules that a job may be given, by name; a wrong name is a type error.
+
+    Every duration is a timedelta, seconds, or text like ``"30m"``. The defaults are those of
+    `Job`. A scheduler takes the same names in ``defaults=``, apart from ``id``, ``args``,
+    ``kwargs``, ``start``, ``end`` and ``replace``.
+    """
+
+    id: str
+    description: str
+    tags: Collection[str]
+    args: Sequence[object]
+    kwargs: Mapping[str, object]
+    executor: str
+    enabled: bool
+    priority: int
+    start: datetime | str
+    end: datetime | str
+    max_runs: int
+    jitter: Duration
+    timeout: Duration | None
+    retry: Backoff | int
+    misfire_grace: Duration | None
+    coalesce: Coalesce
+    max_catch_up: int
+    overlap: Overlap
+    queue_limit: int
+    max_concurrent: int | None
+    on_interrupted: OnInterrupted
+    keep_runs: int
+    replace: bool
+
+
+def _boolean(value: object, argument: str) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise PolicyError(argument, value, "True or False")
+
+
+def _text(value: object, argument: str) -> str:
+    if isinstance(value, str):
+        return value
+    raise PolicyError(argument, value, "text")
+
+
+def _tags(value: object, argument: str) -> frozenset[str]:
+    if isinstance(value, str) or not isinstance(value, Collection):
+        raise PolicyError(argument, value, "a set of names")
+    return frozenset(_convert.name(each, argument) for each in value)
+
+
+def _arguments(value: object, argument: str) -> tuple[object, ...]:
+    if isinstance(value, Sequence) and not isinstance(value, (str, bytes)):
+        return tuple(value)
+    raise PolicyError(argument, value, "a list of positional arguments")
+
+
+def _keywords(value: object, argument: str) -> Mapping[str, object]:
+    if isinstance(value, Mapping) and all(isinstance(each, str) for each in value):
+        return dict(value)
+    raise PolicyError(argument, value, "a mapping of argument names to values")
+
+
+def _optional(convert: Callable[[object, str], object]) -> Callable[[object, str], object]:
+    return lambda value, argument: None if value is None else convert(value, argument)
+
+
+def _whole(least: int) -> Callable[[object, str], object]:
+    return lambda value, argument: _convert.integer(cast("int", value), argument, least=least)
+
+
+def _one_of(*allowed: str) -> Callable[[object, str], object]:
+    return lambda value, argument: _convert.choice(cast("str", value), argument, allowed)
+
+
+def _length(*, zero: bool = True) -> Callable[[object, str], object]:
+    return lambda value, argument: _convert.duration(cast("timedelta", value), argument, zero=zero)
+
+
+_CONVERT: dict[str, Callable[[object, str], object]] = {
+    "description": _text,
+    "tags": _tags,
+    "args": _arguments,
+    "kwargs": _keywords,
+    "executor": _optional(_text),
+    "enabled": _boolean,
+    "priority": _whole(-1_000_000),
+    "start": lambda value, argument: _convert.moment(cast("str", value), argument),
+    "end": lambda value, argument: _convert.moment(cast("str", value), argument),
+    "max_runs": _optional(_whole(1)),
+    "jitter": _optional(_length()),
+    "timeout": _optional(_length(zero=False)),
+    "retry": lambda value, _: as_backoff(value),
+    "misfire_grace": _optional(_length()),
+    "coalesce": _one_of("latest", "earliest", "all"),
+    "max_catch_up": _whole(1),
+    "overlap": _one_of("skip", "queue", "allow", "cancel"),
+    "queue_limit": _whole(0),
+    "max_concurrent": _optional(_whole(1)),
+    "on_interrupted": _one_of("record", "rerun"),
+    "keep_runs": _optional(_whole(0)),
+}
+
+NOT_DEFAULTS = frozenset({"id", "args", "kwargs", "start", "end", "replace"})
+_WORDS = (*_CONVERT, "id", "replace")
+
+
+def convert_policies(
+    policies: Mapping[str, object], zone: tzinfo, *, forbidden: Collection[str] = ()
+) -> dict[str, object]:
+    """Return the policies as typed values; ``id`` and ``replace`` are left to the caller.
+
+    Args:
+        policies: what the user wrote.
+        zone: where naive text of ``start`` and ``end`` is read.
+        forbidden: names that are not accepted here.
+
+    Raises:
+        TypeError: a name that is no policy, as for any wrong keyword argument.
+        PolicyError: a value out of range.
+        DurationError: a duration that cannot be read.
+    """
+    found: dict[str, object] = {}
+    for word, value in policies.items():
+        if word in forbidden or word not in _WORDS:
+            near = _convert.nearest(word, set(_WORDS) - set(forbidden))
+            hint = f"; did you mean {near!r}?" if near and near != word else ""
+            raise TypeError(f"{word!r} is not a policy that can be given here{hint}")
+        convert = _CONVERT.get(word)
+        if convert is not None:
+            found[word] = convert(value, word)
+    for word in ("start", "end"):
+        if (edge := found.get(word)) is not None:
+            found[word] = in_zone(cast("datetime", edge), zone)
+    _check_edges(found)
+    return found
+
+
+def _check_edges(found: Mapping[str, object]) -> None:
+    start, end = (cast("datetime | None", found.get(word)) for word in ("start", "end"))
+    if start is not None and end is not None and end <= start:
+        raise PolicyError("end", end.isoformat(), f"later than start, {start.isoformat()}")
+
+
+def in_zone(moment: datetime, zone: tzinfo) -> datetime:
+    """Return `moment` as an instant in UTC; a naive one is read in `zone`, a gap pushes it on."""
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=zone)
+    return moment.astimezone(UTC)

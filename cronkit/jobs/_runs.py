@@ -1,0 +1,120 @@
+"""A run as a record: what was due, what became of it, and why.
+
+`Run` is what `Scheduler.runs()` returns and what an event carries. It is a plain value; stores
+keep rows of their own shape and build a `Run` when somebody looks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Literal
+
+import attrs
+
+NOTHING: Mapping[str, object] = MappingProxyType({})
+
+
+class Outcome(StrEnum):
+    """How a run ended. Nothing ends without one."""
+
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    TIMED_OUT = "timed_out"
+    CANCELLED = "cancelled"
+    SKIPPED = "skipped"
+    MISFIRED = "misfired"
+    INTERRUPTED = "interrupted"
+
+
+NOT_EXECUTED = frozenset({Outcome.SKIPPED, Outcome.MISFIRED})
+
+Phase = Literal["waiting", "running", "ended"]
+Origin = Literal["trigger", "hand", "backfill", "after"]
+
+
+def run_id(job_id: str, fire_time: datetime, suffix: str = "") -> str:
+    """Return the id of a run: the job, ``@``, the fire time in UTC, and what tells equals apart.
+
+    The same fire time has the same id on every host, which makes it the idempotency key to hand
+    to other systems.
+
+    Args:
+        job_id: the job.
+        fire_time: an aware datetime; its fraction of a second is written only where there is one.
+        suffix: empty for a run by trigger, ``#n`` by hand, ``#bn`` backfill, ``~g`` for a clock
+            generation.
+
+    Example:
+        >>> run_id("report", datetime(2026, 11, 22, 9, tzinfo=UTC))
+        'report@2026-11-22T09:00:00Z'
+    """
+    if fire_time.tzinfo is not UTC:
+        fire_time = fire_time.astimezone(UTC)
+    return f"{job_id}@{fire_time.isoformat()[:-6]}Z{suffix}"
+
+
+@attrs.frozen(kw_only=True)
+class Run:
+    """One execution of a job for one fire time, or one stretch of fire times left out.
+
+    Attributes:
+        id: unique in its store, see `run_id`.
+        job_id: the job.
+        fire_time: the instant the trigger gave; of a stretch the last one.
+        phase: ``"waiting"``, ``"running"`` or ``"ended"``.
+        outcome: how it ended; ``None`` before that.
+        reason: why, in a word, where the outcome alone does not say (``"overlap"``, ``"paused"``).
+        origin: ``"trigger"``, ``"hand"``, ``"backfill"`` or ``"after"``.
+        attempt: the newest attempt, counted from 1; 0 before the first.
+        not_before: waiting runs: the earliest start.
+        started_at: when the newest attempt started.
+        ended_at: when the outcome was written.
+        lateness: from fire time (with its jitter) to the start of the first attempt.
+        duration: from the start of the first attempt to the end.
+        owner: the scheduler that took it.
+        fence: the store's rising number for this job; ``None`` in a memory store.
+        error: the exception as text; ``None`` without one.
+        error_type: the exception's class, with its module.
+        blocked_by: the run that stood in the way.
+        first: of a stretch the first fire time left out; else the fire time.
+        count: how many fire times a stretch leaves out; 1 for a run.
+        at_least: whether `count` is a floor, not exact.
+        abandoned: it timed out and its thread still goes on.
+        notes: what the job recorded by ``current_run().note(...)``.
+        key: the idempotency key of a run by hand.
+        priority: the job's priority when it was decided.
+    """
+
+    id: str
+    job_id: str
+    fire_time: datetime
+    phase: Phase = "ended"
+    outcome: Outcome | None = None
+    reason: str | None = None
+    origin: Origin = "trigger"
+    attempt: int = 0
+    not_before: datetime | None = None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    lateness: timedelta | None = None
+    duration: timedelta | None = None
+    owner: str | None = None
+    fence: int | None = None
+    error: str | None = None
+    error_type: str | None = None
+    blocked_by: str | None = None
+    first: datetime | None = None
+    count: int = 1
+    at_least: bool = False
+    abandoned: bool = False
+    notes: Mapping[str, object] = NOTHING
+    key: str | None = None
+    priority: int = 0
+
+    @property
+    def executed(self) -> bool:
+        """Whether the job's function was called."""
+        return self.attempt > 0

@@ -1,0 +1,216 @@
+"""What passes between the planner and a store: states in, verdicts out.
+
+A store reads `JobState`, hands it to the planner, and writes what the `Verdict` says, in one
+transaction. A store knows no policy; the planner knows no store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final, Literal
+
+import attrs
+
+from cronkit.jobs._runs import NOTHING, Origin, Outcome
+
+
+@attrs.frozen(kw_only=True)
+class Pause:
+    """Why a job does not fire for a while.
+
+    Attributes:
+        at: since when.
+        until: when it ends by itself; ``None``: when somebody unpauses it.
+        by: who paused it.
+        why: for what reason.
+    """
+
+    at: datetime
+    until: datetime | None = None
+    by: str | None = None
+    why: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class LiveRun:
+    """A run that has not ended, as the planner sees it.
+
+    Attributes:
+        id: the run.
+        running: whether an attempt is going on (else it waits).
+        attempt: its newest attempt, 0 before the first.
+        abandoned: it timed out and its thread goes on.
+    """
+
+    id: str
+    running: bool
+    attempt: int = 0
+    abandoned: bool = False
+
+
+@attrs.define(kw_only=True)
+class JobState:
+    """What a store knows of a job. It belongs to the store; a planner only reads it.
+
+    Attributes:
+        job_id: the job.
+        first_seen: when a scheduler first started with it; it owes nothing before.
+        mark: the newest fire time decided; ``None`` before the first.
+        pause: the pause it is in.
+        planned: how many runs its trigger has been given.
+        live: runs that wait or go on, oldest first.
+    """
+
+    job_id: str
+    first_seen: datetime
+    mark: datetime | None = None
+    pause: Pause | None = None
+    planned: int = 0
+    live: tuple[LiveRun, ...] = ()
+
+    @property
+    def base(self) -> datetime:
+        """The instant after which fire times are still open."""
+        return self.first_seen if self.mark is None else self.mark
+
+
+@attrs.frozen(kw_only=True)
+class Decision:
+    """What becomes of one fire time, or of one stretch of them.
+
+    Attributes:
+        run_id: the id of the row to write.
+        job_id: the job.
+        fire_time: the fire time; of a stretch the last one.
+        outcome: ``None``: the run waits to be taken; else it ends at once, not executed.
+        reason: why, where it is not executed.
+        not_before: the earliest start, in UTC: the fire time with its jitter.
+        origin: what asked for it.
+        first: of a stretch the first fire time; ``None`` for one fire time.
+        count: how many fire times the row stands for.
+        at_least: whether `count` is a floor.
+        blocked_by: the run that stands in the way.
+        cancels: runs that are asked to stop for this one.
+        give_up_at: a waiting run that has not started by then ends ``skipped(not_stopped)``.
+        priority: the job's priority.
+        force: limits of the job do not hold it back.
+        key: idempotency key; a second row of the job with the same key is refused.
+        args: arguments in place of the job's own; ``None``: the job's own.
+        kwargs: keyword arguments in place of the job's own; ``None``: the job's own.
+    """
+
+    run_id: str
+    job_id: str
+    fire_time: datetime
+    not_before: datetime
+    outcome: Outcome | None = None
+    reason: str | None = None
+    origin: Origin = "trigger"
+    first: datetime | None = None
+    count: int = 1
+    at_least: bool = False
+    blocked_by: str | None = None
+    cancels: tuple[str, ...] = ()
+    give_up_at: datetime | None = None
+    priority: int = 0
+    force: bool = False
+    key: str | None = None
+    args: tuple[object, ...] | None = None
+    kwargs: Mapping[str, object] | None = None
+
+
+Keep = Literal["keep"]
+KEEP: Final[Keep] = "keep"
+
+
+@attrs.frozen
+class Verdict:
+    """All that one transaction changes of one job.
+
+    Attributes:
+        job_id: the job.
+        decisions: rows to write, oldest first.
+        mark: the new mark; ``None`` leaves it. A store refuses to move it back.
+        pause: the new pause, ``None`` to end it, `KEEP` to leave it.
+    """
+
+    job_id: str
+    decisions: tuple[Decision, ...] = ()
+    mark: datetime | None = None
+    pause: Pause | Keep | None = KEEP
+
+
+@attrs.frozen(kw_only=True)
+class Taken:
+    """A waiting row that has become this scheduler's to run.
+
+    Attributes:
+        run_id: the run.
+        job_id: the job.
+        fire_time: its fire time.
+        due: the fire time with its jitter.
+        attempt: the attempt to start, counted from 1.
+        started_at: the stamp of this start.
+        first_started_at: the stamp of the first attempt's start.
+        fence: the store's rising number; ``None`` in a memory store.
+        origin: what asked for the run.
+        args: arguments in place of the job's own; ``None``: the job's own.
+        kwargs: keyword arguments in place of the job's own; ``None``: the job's own.
+    """
+
+    run_id: str
+    job_id: str
+    fire_time: datetime
+    due: datetime
+    attempt: int
+    started_at: datetime
+    first_started_at: datetime
+    fence: int | None = None
+    origin: Origin = "trigger"
+    args: tuple[object, ...] | None = None
+    kwargs: Mapping[str, object] | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Ending:
+    """What an attempt comes to, as it is written to the store.
+
+    Attributes:
+        run_id: the run.
+        fence: the fence under which it was taken; an older one than the store's is refused.
+        at: when.
+        outcome: the outcome; ``None``: the run waits for another attempt.
+        retry_at: with no outcome: the earliest start of the next attempt.
+        reason: why, where the outcome alone does not say.
+        error: the exception as text.
+        error_type: the exception's class, with its module.
+        abandoned: the attempt's thread goes on.
+        notes: what the job recorded.
+    """
+
+    run_id: str
+    at: datetime
+    fence: int | None = None
+    outcome: Outcome | None = None
+    retry_at: datetime | None = None
+    reason: str | None = None
+    error: str | None = None
+    error_type: str | None = None
+    abandoned: bool = False
+    notes: Mapping[str, object] = NOTHING
+
+
+@attrs.frozen(kw_only=True)
+class Limits:
+    """How many runs may go on at once over all schedulers of a store.
+
+    Attributes:
+        jobs: by job; a job that is not named has no limit.
+        tags: by tag.
+        tags_of: the tags of each job that has any with a limit.
+    """
+
+    jobs: Mapping[str, int]
+    tags: Mapping[str, int]
+    tags_of: Mapping[str, frozenset[str]]
