@@ -41,15 +41,8 @@ DOCUMENTS = sorted(
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 CI = (ROOT / ".ci" / "run").read_text("utf-8")
 
-# What MyST reads as a directive holds no code of its own.
-DIRECTIVES = {
-    "{autoclass}",
-    "{autofunction}",
-    "{automodule}",
-    "{glossary}",
-    "{include}",
-    "{toctree}",
-}
+# Directives of MyST; what they pull in (docstrings, the changelog) is tested where it stands.
+DIRECTIVES = {"{eval-rst}", "{include}", "{toctree}"}
 
 
 class Block(NamedTuple):
@@ -118,7 +111,8 @@ def run_console(block: Block) -> None:
         elif words[:2] == ["pip", "install"]:
             check_requirement(block, words[-1])
         else:
-            assert command in CI, f"{block}: {command!r} is not a command that .ci/run runs"
+            known = command == "bash .ci/run" or command in CI
+            assert known, f"{block}: {command!r} is not a command that .ci/run runs"
 
 
 def check_output(block: Block, arguments: list[str], expected: str) -> None:
