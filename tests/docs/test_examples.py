@@ -2,9 +2,9 @@
 
 The rules, by the word after the fence:
 
-- ``python``: runs, in order, in one namespace a document. A block inside an HTML comment that
-  begins with ``python`` runs too: it sets up what the reader is told in words. A program that ends
-  in ``run_forever()`` is told to stop by a real SIGTERM as soon as it has started.
+- ``python``: runs, in order, in one namespace a document; a ``test_`` function is called. A block
+  inside an HTML comment that begins with ``python`` runs too: it sets up what the reader is told
+  in words. A program that ends in ``run_forever()`` gets a real SIGTERM as soon as it has started.
 - ``pycon``: runs in the same namespace and gives the output shown.
 - ``console``: each ``$ command`` of cronkit runs and gives the output shown; each installation
   names the package and extras that exist; every other command is one that ``.ci/run`` runs.
@@ -40,6 +40,8 @@ DOCUMENTS = sorted(
 )
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 CI = (ROOT / ".ci" / "run").read_text("utf-8")
+# .ci/run takes the commands of the README that name .venv from the README itself.
+SET_UP = re.findall(r"^\$ (.*\.venv.*)", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE)
 
 # Directives of MyST; what they pull in (docstrings, the changelog) is tested where it stands.
 DIRECTIVES = {"{eval-rst}", "{include}", "{toctree}"}
@@ -77,6 +79,8 @@ def run_python(block: Block, namespace: dict[str, object]) -> None:
             stop_when_started(namespace)
         module = ast.Module([statement], type_ignores=[])
         exec(compile(module, str(block.document), "exec", dont_inherit=True), namespace)
+        if isinstance(statement, ast.FunctionDef) and statement.name.startswith("test_"):
+            exec(f"{statement.name}()", namespace)
 
 
 def stop_when_started(namespace: dict[str, object]) -> None:
@@ -111,7 +115,7 @@ def run_console(block: Block) -> None:
         elif words[:2] == ["pip", "install"]:
             check_requirement(block, words[-1])
         else:
-            known = command == "bash .ci/run" or command in CI
+            known = any(command in each for each in ("bash .ci/run", CI, *SET_UP))
             assert known, f"{block}: {command!r} is not a command that .ci/run runs"
 
 
