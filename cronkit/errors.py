@@ -34,11 +34,14 @@ The root is `CronkitError`; the second base is the builtin that a caller would e
     ├ CheckpointError
     │   ├ OperationBusyError
     │   ├ OperationLostError
+    │   ├ OperationNotFoundError(LookupError)
     │   ├ CorruptCheckpointError
+    │   ├ CheckpointWriteError(OSError)
     │   ├ StateVersionError
     │   ├ StateNotSerializableError(TypeError)
     │   └ ResumeMismatchError
     └ ExportError
+        └ ExportWriteError(OSError)
 
 Each class builds its message from its attributes, and every instance pickles: an error has to
 cross the pipe from a child process whole. "There is no next fire time" is ``None``, not an error.
@@ -50,6 +53,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
+
+    _Reduced = tuple[
+        Callable[..., "CronkitError"],
+        tuple[type["CronkitError"], tuple[object, ...], dict[str, object]],
+    ]
 
 _SHOWN = 60
 """Longest form of a user's value inside a message; a hostile input must not flood a log."""
@@ -73,19 +81,21 @@ def _restore(
 ) -> CronkitError:
     error = cls.__new__(cls)
     error.args = args
-    error.__dict__.update(attributes)
+    for name, value in attributes.items():
+        setattr(error, name, value)
     return error
+
+
+def _with_errno(reduced: _Reduced, errno: int | None) -> _Reduced:
+    """Add the number that an `OSError` keeps outside of its ``__dict__``."""
+    make, (cls, args, attributes) = reduced
+    return make, (cls, args, {**attributes, "errno": errno})
 
 
 class CronkitError(Exception):
     """Root of all errors that cronkit raises on purpose."""
 
-    def __reduce__(
-        self,
-    ) -> tuple[
-        Callable[..., CronkitError],
-        tuple[type[CronkitError], tuple[object, ...], dict[str, object]],
-    ]:
+    def __reduce__(self) -> _Reduced:
         return _restore, (type(self), self.args, self.__dict__.copy())
 
 
@@ -542,6 +552,20 @@ class OperationLostError(CheckpointError):
         )
 
 
+class OperationNotFoundError(CheckpointError, LookupError):
+    """No operation has this id, or it has ended.
+
+    Attributes:
+        operation: the id as given.
+        reason: what is known of it.
+    """
+
+    def __init__(self, operation: str, reason: str = "no operation has this id") -> None:
+        self.operation = operation
+        self.reason = reason
+        super().__init__(f"operation {shown(operation, 120)}: {reason}")
+
+
 class CorruptCheckpointError(CheckpointError):
     """A checkpoint file does not hold what was written.
 
@@ -554,6 +578,25 @@ class CorruptCheckpointError(CheckpointError):
         self.path = path
         self.reason = reason
         super().__init__(f"{path}: {reason}")
+
+
+class CheckpointWriteError(CheckpointError, OSError):
+    """The operating system refused to write a checkpoint; nothing was acknowledged.
+
+    Attributes:
+        path: the file or folder.
+        reason: the system's own words (``"No space left on device"``).
+        errno: the system's number, as in every `OSError`.
+    """
+
+    def __init__(self, path: str, reason: str, errno: int | None) -> None:
+        self.path = path
+        self.reason = reason
+        super().__init__(f"{path}: cannot save: {reason}")
+        self.errno = errno
+
+    def __reduce__(self) -> _Reduced:
+        return _with_errno(super().__reduce__(), self.errno)
 
 
 class StateVersionError(CheckpointError):
@@ -617,3 +660,20 @@ class ExportError(CronkitError):
         self.path = path
         self.reason = reason
         super().__init__(f"{path}: {reason}")
+
+
+class ExportWriteError(ExportError, OSError):
+    """The operating system refused to write an export; the previous exports are untouched.
+
+    Attributes:
+        path: the file or folder.
+        reason: the system's own words (``"No space left on device"``).
+        errno: the system's number, as in every `OSError`.
+    """
+
+    def __init__(self, path: str, reason: str, errno: int | None) -> None:
+        super().__init__(path, reason)
+        self.errno = errno
+
+    def __reduce__(self) -> _Reduced:
+        return _with_errno(super().__reduce__(), self.errno)

@@ -138,6 +138,14 @@ SAMPLES: dict[str, tuple[CronkitError, str]] = {
         errors.CorruptCheckpointError("7.ckpt", "hash differs"),
         "7.ckpt: hash differs",
     ),
+    "OperationNotFoundError": (
+        errors.OperationNotFoundError("export-1", "it has ended"),
+        "operation 'export-1': it has ended",
+    ),
+    "CheckpointWriteError": (
+        errors.CheckpointWriteError("7.ckpt", "No space left on device", 28),
+        "7.ckpt: cannot save: No space left on device",
+    ),
     "StateVersionError": (
         errors.StateVersionError(1, 3),
         "saved state has version 1, the code wants 3",
@@ -151,6 +159,10 @@ SAMPLES: dict[str, tuple[CronkitError, str]] = {
         "operation 'export-1': expected 'm17', found 'm18'; the source changed since the checkpoint",
     ),
     "ExportError": (errors.ExportError("out/", "disk full"), "out/: disk full"),
+    "ExportWriteError": (
+        errors.ExportWriteError("out/", "Input/output error", 5),
+        "out/: Input/output error",
+    ),
 }
 
 CLASSES = {
@@ -215,6 +227,13 @@ def test_an_error_pickles_with_all_its_attributes(name, protocol):
     assert type(copied) is type(error)
     assert str(copied) == message
     assert vars(copied) == vars(error)
+
+
+@pytest.mark.parametrize("name", ["CheckpointWriteError", "ExportWriteError"])
+def test_an_error_of_the_system_keeps_its_number_through_pickle(name):
+    error, _ = SAMPLES[name]
+    assert isinstance(error, OSError)
+    assert pickle.loads(pickle.dumps(error)).errno == error.errno is not None
 
 
 @pytest.mark.parametrize("name", SAMPLES)
