@@ -1,0 +1,36 @@
+"""What an import costs a program: fresh interpreters, wall time over an interpreter that does nothing."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from tests.benchmarks._measure import Row
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from tests.benchmarks._measure import Target
+
+
+def import_row(name: str, programs: Mapping[str, str], targets: Sequence[Target]) -> Row:
+    """Return a row of milliseconds: each program less ``pass``, both started in every round."""
+    return Row(
+        name,
+        "ms",
+        {contender: _over_nothing(program) for contender, program in programs.items()},
+        targets,
+    )
+
+
+def _over_nothing(program: str) -> Callable[[], float]:
+    _start(program)  # writes the bytecode that every later start reads
+    return lambda: 1_000 * (_start(program) - _start("pass"))
+
+
+def _start(program: str) -> float:
+    begin = time.perf_counter()
+    subprocess.run([sys.executable, "-c", program], check=True)
+    return time.perf_counter() - begin
