@@ -1,0 +1,41 @@
+"""When a job fires: triggers, each a frozen value that answers ``next(after)``.
+
+Built in are `Every`, `At`, `Rule`, `AnyOf` and `Except`; any object with the shape of
+`Trigger` serves as well. A trigger without a zone of its own answers in the zone of the question;
+`bind` gives it the scheduler's.
+"""
+
+from cronkit.triggers._at import At
+from cronkit.triggers._combine import AnyOf, Bounded, Except
+from cronkit.triggers._every import Every
+from cronkit.triggers._jitter import jitter_delay, jittered
+from cronkit.triggers._protocol import (
+    BindableTrigger,
+    ReversibleTrigger,
+    Trigger,
+    as_trigger,
+    bind,
+    reversible,
+    text_of,
+)
+from cronkit.triggers._rule import Rule
+from cronkit.triggers._steps import CalendarSteps
+
+__all__ = [
+    "AnyOf",
+    "At",
+    "BindableTrigger",
+    "Bounded",
+    "CalendarSteps",
+    "Every",
+    "Except",
+    "ReversibleTrigger",
+    "Rule",
+    "Trigger",
+    "as_trigger",
+    "bind",
+    "jitter_delay",
+    "jittered",
+    "reversible",
+    "text_of",
+]

@@ -1,0 +1,95 @@
+"""A fixed length of real time: every five minutes, every ninety seconds."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, tzinfo
+
+import attrs
+
+from cronkit import _convert
+from cronkit.triggers import _local, _text
+from cronkit.triggers._value import TriggerValue
+
+_SHORTEST = timedelta(milliseconds=1)
+
+
+@attrs.frozen(init=False, repr=False)
+class Every(TriggerValue):
+    """Fire times ``anchor + n * interval`` in real time, for every whole number n.
+
+    Nothing drifts and nothing depends on when a process started: replicas that were started at
+    different moments agree. Daylight saving does not touch it; a day of 23 hours holds 23 fire
+    times of ``Every("1h")``. The anchor is a phase, not a start: give a job ``start=`` for that.
+
+    Attributes:
+        interval: the length of time, at least one millisecond.
+        anchor: any one of the fire times, in UTC; naive while it waits for a zone.
+        tz: the zone that fire times are shown in; ``None``: that of the question.
+
+    Raises:
+        DurationError: the interval cannot be read or is shorter than a millisecond.
+        NaiveDatetimeError: the anchor is a datetime without a zone.
+        PolicyError: the anchor is neither a datetime nor ISO 8601 text.
+        UnknownZoneError: the zone database does not know `tz`.
+
+    Example:
+        >>> Every("90m").next(datetime(2026, 3, 29, tzinfo=UTC)).isoformat()
+        '2026-03-29T01:30:00+00:00'
+        >>> print(Every("5m", anchor="2026-01-01T00:00:30Z"))
+        every 5m anchor 2026-01-01T00:00:30Z
+    """
+
+    interval: timedelta
+    anchor: datetime
+    tz: tzinfo | None = attrs.field(eq=_text.zone_name)
+
+    def __init__(
+        self,
+        interval: timedelta | float | str,
+        *,
+        anchor: datetime | str = _convert.EPOCH,
+        tz: tzinfo | str | None = None,
+    ) -> None:
+        zone = _local.optional_zone(tz)
+        start = _local.wall(anchor, "anchor")
+        if start.tzinfo is not None or zone is not None:
+            start = _local.bound_moment(start, zone or UTC)
+        length = _convert.duration(interval, "interval", least=_SHORTEST)
+        self.__attrs_init__(interval=length, anchor=start, tz=zone)
+
+    def next(self, after: datetime) -> datetime | None:
+        """Return the first fire time strictly later than `after`, in constant time.
+
+        Raises:
+            NaiveDatetimeError: `after` has no time zone.
+        """
+        zone = _local.own_zone(self.tz, after, "after")
+        utc, anchor = _local.as_utc(after, "after"), _local.bound_moment(self.anchor, zone)
+        return self._at(anchor, (utc - anchor) // self.interval + 1, zone)
+
+    def previous(self, before: datetime) -> datetime | None:
+        """Return the last fire time strictly earlier than `before`, in constant time.
+
+        Raises:
+            NaiveDatetimeError: `before` has no time zone.
+        """
+        zone = _local.own_zone(self.tz, before, "before")
+        utc, anchor = _local.as_utc(before, "before"), _local.bound_moment(self.anchor, zone)
+        return self._at(anchor, -((anchor - utc) // self.interval) - 1, zone)
+
+    def _at(self, anchor: datetime, count: int, zone: tzinfo) -> datetime | None:
+        try:
+            utc = anchor + count * self.interval
+        except OverflowError:
+            return None
+        return utc.astimezone(zone) if _local.in_calendar(utc) else None
+
+    def bind(self, zone: tzinfo, seed: str) -> Every:  # noqa: ARG002 -- the shape of bind
+        """Return the trigger with its fire times shown in `zone`, where it has no zone yet."""
+        if self.tz is not None:
+            return self
+        return Every(self.interval, anchor=_local.bound_moment(self.anchor, zone), tz=zone)
+
+    def __str__(self) -> str:
+        start = "" if self.anchor == _convert.EPOCH else f" anchor {_text.moment_text(self.anchor)}"
+        return f"every {_text.duration_text(self.interval)}{start}"

@@ -1,0 +1,177 @@
+"""Between wall-clock times and instants, at the two ends of the calendar too.
+
+The rule for a wall-clock time that a zone skips or repeats is that of a fixed cron expression: one
+in a gap stands for the first instant after it, one in a fold for the first pass.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from typing import TYPE_CHECKING
+
+from cronkit import _convert
+from cronkit.errors import NaiveDatetimeError, PolicyError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+MICROSECOND = timedelta(microseconds=1)
+MOST_STEPS = 10_000
+"""How many candidates any search of a trigger looks at before it gives up."""
+
+_FIRST = datetime(1, 1, 3, tzinfo=UTC)
+_LAST = datetime(9999, 12, 30, tzinfo=UTC)
+LONGEST_FOLD = timedelta(hours=25)
+"""No zone ever repeated more of its wall clock: Manila and Alaska moved the date line by a day."""
+
+
+def as_utc(moment: datetime, argument: str) -> datetime:
+    """Return an aware datetime in UTC, moved in by three days where the calendar ends.
+
+    Raises:
+        NaiveDatetimeError: it has no time zone.
+    """
+    try:
+        utc = _convert.instant(moment, argument).astimezone(UTC)
+    except OverflowError:
+        return _FIRST if moment.year == 1 else _LAST
+    return min(max(utc, _FIRST), _LAST)
+
+
+def own_zone(tz: tzinfo | None, moment: datetime, argument: str) -> tzinfo:
+    """Return the zone to answer in: the trigger's own, else that of the question.
+
+    Raises:
+        NaiveDatetimeError: `moment` has no time zone.
+    """
+    if moment.tzinfo is None:
+        raise NaiveDatetimeError(argument, moment)
+    return tz or moment.tzinfo
+
+
+def optional_zone(tz: tzinfo | str | None) -> tzinfo | None:
+    """Return what a user gave as ``tz=`` as a zone; ``None`` stays, to be bound later.
+
+    Raises:
+        UnknownZoneError: the zone database does not know the name.
+        PolicyError: neither text nor a tzinfo.
+    """
+    return None if tz is None else _convert.zone(tz, "tz")
+
+
+def in_calendar(utc: datetime) -> bool:
+    """Return whether an instant can be written in every zone."""
+    return _FIRST <= utc <= _LAST
+
+
+def wall(moment: date | str, argument: str) -> datetime:
+    """Return a wall-clock time or an instant from what a user gave; a date is its midnight.
+
+    Raises:
+        NaiveDatetimeError: a naive datetime object.
+        PolicyError: another type, or text that is not ISO 8601.
+    """
+    if isinstance(moment, date) and not isinstance(moment, datetime):
+        return datetime.combine(moment, time())
+    return _convert.moment(moment, argument)
+
+
+def day(value: date | str, argument: str) -> date:
+    """Return a calendar day from a date or ISO text.
+
+    Raises:
+        PolicyError: it is neither; a datetime is no day, because its zone would have to be guessed.
+    """
+    if isinstance(value, str):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            pass
+    elif isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    raise PolicyError(argument, value, "a date, or ISO text like '2026-12-25'")
+
+
+def resolve(moment: datetime, zone: tzinfo) -> datetime:
+    """Return the instant, in UTC, that a wall-clock time stands for in `zone`.
+
+    Raises:
+        OverflowError: it lies outside the calendar.
+    """
+    first = moment.replace(tzinfo=zone, fold=0)
+    second = first.replace(fold=1)
+    utc = first.astimezone(UTC)
+    if second.astimezone(UTC) < utc:
+        return _gap_end(second.astimezone(UTC), utc, zone)
+    return utc
+
+
+def _gap_end(low: datetime, high: datetime, zone: tzinfo) -> datetime:
+    """Return the instant in ``(low, high]`` at which the offset of `zone` changes."""
+    before = low.astimezone(zone).utcoffset()
+    while high - low > timedelta(seconds=1):
+        middle = (low + (high - low) / 2).replace(microsecond=0)
+        if middle <= low:
+            break
+        if middle.astimezone(zone).utcoffset() == before:
+            low = middle
+        else:
+            high = middle
+    return high
+
+
+def bound_moment(moment: datetime, zone: tzinfo) -> datetime:
+    """Return `moment` as an instant in UTC; a naive one is read in `zone`.
+
+    Raises:
+        PolicyError: it lies at the very end of the calendar, where not every zone can show it.
+    """
+    try:
+        utc = resolve(moment, zone) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError:
+        utc = None
+    if utc is None or not in_calendar(utc):
+        raise PolicyError("instant", moment.isoformat(), "0001-01-03 to 9999-12-30")
+    return utc
+
+
+def wall_in(moment: datetime, zone: tzinfo | None) -> datetime:
+    """Return the wall-clock time of `moment` in `zone`.
+
+    A naive one is returned as it is; without a zone, an aware one in UTC, to wait for its zone.
+    """
+    if moment.tzinfo is None:
+        return moment.replace(fold=0)
+    utc = bound_moment(moment, UTC)
+    return utc if zone is None else utc.astimezone(zone).replace(tzinfo=None, fold=0)
+
+
+def wall_before(utc: datetime, zone: tzinfo) -> datetime:
+    """Return a wall-clock time that everything earlier than `utc` as an instant lies before.
+
+    In the second pass of a fold that is more than the wall clock shows: what the clock is yet to
+    show again stands for the first pass, which is over.
+    """
+    local = utc.astimezone(zone)
+    return local.replace(tzinfo=None, fold=0) + (LONGEST_FOLD if local.fold else timedelta(0))
+
+
+def settle(
+    walls: Iterable[datetime], utc: datetime, zone: tzinfo, *, later: bool
+) -> datetime | None:
+    """Return the first wall-clock time that lies beyond `utc` as an instant.
+
+    Args:
+        walls: wall-clock times, rising where `later`, else falling.
+        utc: the instant to get beyond.
+        zone: the zone of the wall-clock times and of the result.
+        later: whether to look for a later or an earlier instant.
+    """
+    try:
+        for candidate in walls:
+            found = resolve(candidate, zone)
+            if found > utc if later else found < utc:
+                return found.astimezone(zone) if in_calendar(found) else None
+    except OverflowError:
+        pass  # the next wall-clock time has left the calendar
+    return None
