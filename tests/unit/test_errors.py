@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import pickle
 import re
 from datetime import UTC, datetime
@@ -251,8 +252,9 @@ def test_an_error_copies_and_keeps_its_notes(name):
 def test_every_attribute_is_documented_where_it_is_set(name):
     documented: set[str] = set()
     for cls in CLASSES[name].__mro__:
-        if cls in CLASSES.values() and "Attributes:" in (cls.__doc__ or ""):
-            documented |= set(re.findall(r"^ {8}(\w+): ", cls.__doc__, re.MULTILINE))
+        if cls in CLASSES.values():
+            section = (inspect.getdoc(cls) or "").partition("Attributes:\n")[2]
+            documented |= set(re.findall(r"^ {4}(\w+): ", section, re.MULTILINE))
     assert vars(SAMPLES[name][0]).keys() <= documented
 
 
