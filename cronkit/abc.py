@@ -35,12 +35,15 @@ class Clock(Protocol):
 
     def now(self) -> datetime:
         """Return the wall-clock time, aware, in UTC."""
+        ...
 
     def monotonic(self) -> float:
         """Return seconds on a clock that never steps."""
+        ...
 
     def wait(self, seconds: float | None, wake: WakeEvent) -> bool:
         """Block until `wake` is set or `seconds` have passed; return whether it was set."""
+        ...
 
 
 class Engine(Protocol):
@@ -48,9 +51,11 @@ class Engine(Protocol):
 
     def next_wakeup(self) -> datetime | None:
         """Return when `step` has something to do; ``None``: nothing is planned."""
+        ...
 
     def step(self) -> None:
         """Do all that is due at the clock's present instant."""
+        ...
 
 
 @runtime_checkable
@@ -59,15 +64,19 @@ class DrivenClock(Clock, Protocol):
 
     def attach(self, engine: Engine) -> None:
         """Step `engine` from now on."""
+        ...
 
     def detach(self, engine: Engine) -> None:
         """Step `engine` no more."""
+        ...
 
     def executor(self, slots: int) -> Executor:
         """Return the executor that runs jobs in this clock's time, `slots` at once."""
+        ...
 
     def run_until(self, done: Callable[[], bool], timeout: float | None) -> bool:
         """Let time pass until `done()` or for `timeout` seconds; return whether it is done."""
+        ...
 
 
 class Executor(Protocol):
@@ -85,24 +94,31 @@ class Executor(Protocol):
 
     def start(self, report: Report) -> None:
         """Get ready; called once before the first `submit` of each start of the scheduler."""
+        ...
 
     def free(self) -> int:
         """Return how many attempts could start now."""
+        ...
 
     def submit(self, attempt: Attempt) -> None:
         """Start an attempt; returns at once."""
+        ...
 
     def stop(self, attempt: Attempt) -> None:
         """Ask an attempt to end; its cancel token is set already."""
+        ...
 
     def abandon(self, attempt: Attempt) -> None:
         """Count on this attempt no more: its slot goes to others."""
+        ...
 
     def shutdown(self, timeout: float | None) -> bool:
         """Take no more; wait up to `timeout` seconds for what goes on; return whether all ended."""
+        ...
 
     def status(self) -> Mapping[str, int]:
         """Return counts to show: ``slots``, ``busy``, ``abandoned``."""
+        ...
 
 
 class Store(Protocol):
@@ -116,18 +132,23 @@ class Store(Protocol):
 
     def open(self, owner: str, now: datetime) -> None:
         """Get ready for a scheduler that calls itself `owner`."""
+        ...
 
     def close(self, owner: str, now: datetime) -> None:
         """Let go of what `owner` holds."""
+        ...
 
     def register(self, jobs: Sequence[Job], now: datetime) -> Mapping[str, JobState]:
         """Make these jobs known; set ``first_seen`` to `now` where there is none; return states."""
+        ...
 
     def forget(self, job_id: str, now: datetime) -> None:
         """End the waiting runs of a removed job as cancelled; its history stays."""
+        ...
 
     def states(self, job_ids: Collection[str]) -> Mapping[str, JobState]:
         """Return the states of the jobs that are known."""
+        ...
 
     def decide(self, job_ids: Sequence[str], plan: Plan, now: datetime) -> Sequence[Decision]:
         """Lock and read the states, call `plan` once, write its verdicts; return what was new.
@@ -136,6 +157,7 @@ class Store(Protocol):
         row whose id, or whose key for its job, exists is refused. A job that another scheduler
         has locked is left out of the states.
         """
+        ...
 
     def take(
         self, owner: str, job_ids: Collection[str], free: int, limits: Limits, now: datetime
@@ -145,12 +167,15 @@ class Store(Protocol):
         Only rows of `job_ids` whose time has come; never more of a job, or of a tag, than
         `limits` allows, counted over all schedulers.
         """
+        ...
 
     def next_waiting(self, job_ids: Collection[str], now: datetime) -> datetime | None:
         """Return the next instant after `now` at which a waiting row can start or gives up."""
+        ...
 
     def give_up(self, job_ids: Collection[str], now: datetime) -> Sequence[Run]:
         """End waiting rows whose ``give_up_at`` has come as ``skipped(not_stopped)``."""
+        ...
 
     def finish(
         self, ending: Ending, followers: Sequence[str] = (), plan: Plan | None = None
@@ -160,15 +185,19 @@ class Store(Protocol):
         Raises:
             FenceLostError: a later owner has the run, or has ended it.
         """
+        ...
 
     def cancel(self, run_id: str, reason: str, now: datetime) -> Run | None:
         """End a waiting run as cancelled, mark a running one; return it, ``None`` if unknown."""
+        ...
 
     def settle(self, run_id: str) -> None:
         """Note that the thread of an abandoned run has ended."""
+        ...
 
     def get(self, run_id: str) -> Run | None:
         """Return a run by its id."""
+        ...
 
     def runs(
         self,
@@ -176,9 +205,11 @@ class Store(Protocol):
         job_id: str | None = None,
         outcome: str | None = None,
         key: str | None = None,
+        ended: bool | None = None,
         limit: int | None = None,
     ) -> Sequence[Run]:
-        """Return runs that match, the newest fire time first."""
+        """Return runs that match, the newest fire time first; `ended` asks for an outcome."""
+        ...
 
 
 class Hook(Protocol):
@@ -186,3 +217,4 @@ class Hook(Protocol):
 
     def __call__(self, event: Event, /) -> object:
         """Take one event; what is returned counts for nothing, what is raised is logged."""
+        ...
