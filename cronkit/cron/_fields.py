@@ -29,6 +29,19 @@ from __future__ import annotations
 FIRST_YEAR = 1970
 LAST_YEAR = 2099
 
+_MOST_DIGITS = 4
+"""A longer run of digits is no value of any field."""
+
+
+def number(text: str) -> int | None:
+    """Read a whole number of 1 to 4 digits; ``None`` if `text` is none.
+
+    Example:
+        >>> number("07"), number("-7"), number("12345")
+        (7, None, None)
+    """
+    return int(text) if len(text) <= _MOST_DIGITS and text.isdigit() else None
+
 
 class Field:
     """One field of the language: its name, its bounds and the names of its values.
@@ -37,34 +50,47 @@ class Field:
         name: as it stands in messages (``"day-of-month"``).
         low: the smallest value.
         high: the largest value; 7 for day-of-week, where it is Sunday like 0.
+        size: after how many values the field begins anew (7 for day-of-week).
         names: the names of the values from `low` on, in upper case; empty if they have none.
-        values: every spelling of one or two characters, or a name in upper case, to its value.
-        full: the set of all values; that of day-of-week has no bit 7.
+        values: the spelling of each value (``"5"``, ``"05"``, ``"MAY"``) to the value.
+        bits: the same to its one-member set, and ``"*"`` and ``"?"`` to `full`.
+        full: the set of all values; Sunday is bit 0 only.
     """
 
-    __slots__ = ("full", "high", "low", "name", "names", "values")
+    __slots__ = ("bits", "full", "high", "low", "name", "names", "size", "values")
 
-    def __init__(self, name: str, low: int, high: int, names: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, name: str, low: int, high: int, size: int, names: tuple[str, ...] = ()
+    ) -> None:
         self.name = name
         self.low = low
         self.high = high
+        self.size = size
         self.names = names
-        numbers = range(low, high + 1)
-        self.values: dict[str, int] = {
-            **{str(number): number for number in numbers},
-            **{f"{number:02}": number for number in numbers},
-            **{name: number for number, name in enumerate(names, low)},
+        self.full = (1 << (low + size)) - (1 << low)
+        self.values: dict[str, int] = {}
+        for number in range(low, high + 1):
+            self.values[str(number)] = self.values[f"{number:02}"] = number
+        self.values.update((spelling, number) for number, spelling in enumerate(names, low))
+        self.bits = {
+            spelling: 1 << (number if number < low + size else low)
+            for spelling, number in self.values.items()
         }
-        top = 6 if name == "day-of-week" else high
-        self.full = (1 << (top + 1)) - (1 << low)
+        self.bits["*"] = self.bits["?"] = self.full
+
+    def value(self, text: str) -> int | None:
+        """Read one value, a number or a name in upper case; ``None`` if it is not of the field."""
+        known = self.values.get(text)
+        if known is not None:
+            return known
+        padded = number(text)
+        return padded if padded is not None and self.low <= padded <= self.high else None
 
     @property
     def allowed(self) -> str:
         """The bounds as a phrase for messages (``"0-59"``, ``"1-12 or JAN-DEC"``)."""
         bounds = f"{self.low}-{self.high}"
-        if not self.names:
-            return bounds
-        return f"{bounds} or {self.names[0]}-{self.names[-1]}"
+        return f"{bounds} or {self.names[0]}-{self.names[-1]}" if self.names else bounds
 
     def __repr__(self) -> str:
         return f"Field({self.name!r}, {self.low}, {self.high})"
@@ -73,13 +99,13 @@ class Field:
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 _WEEKDAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 
-SECOND = Field("second", 0, 59)
-MINUTE = Field("minute", 0, 59)
-HOUR = Field("hour", 0, 23)
-DAY = Field("day-of-month", 1, 31)
-MONTH = Field("month", 1, 12, _MONTHS)
-WEEKDAY = Field("day-of-week", 0, 7, _WEEKDAYS)
-YEAR = Field("year", FIRST_YEAR, LAST_YEAR)
+SECOND = Field("second", 0, 59, 60)
+MINUTE = Field("minute", 0, 59, 60)
+HOUR = Field("hour", 0, 23, 24)
+DAY = Field("day-of-month", 1, 31, 31)
+MONTH = Field("month", 1, 12, 12, _MONTHS)
+WEEKDAY = Field("day-of-week", 0, 7, 7, _WEEKDAYS)
+YEAR = Field("year", FIRST_YEAR, LAST_YEAR, LAST_YEAR - FIRST_YEAR + 1)
 
 FIELDS = (SECOND, MINUTE, HOUR, DAY, MONTH, WEEKDAY, YEAR)
 

@@ -1,0 +1,200 @@
+"""Wall-clock time to instant and back, across the changes of a zone's offset.
+
+It knows no cron. A change is a `Shift`; around one, wall-clock time and instants part ways::
+
+                     gap (spring)                     fold (autumn)
+    instant     ──────────┬──────────            ──────────┬──────────
+    wall clock  ... 01:59 │ 03:00 ...            ... 02:59 │ 02:00 ...
+                     start│end                          end│start
+
+    a gap:   the wall-clock times from start to end, end excluded, never are
+    a fold:  the wall-clock times from start to end, end excluded, are twice (pass 0, pass 1)
+
+Everything is found by asking the zone for the offset at *instants*, where the answer is never
+ambiguous. So each kind of tzinfo does: `zoneinfo`, fixed offsets, dateutil, even pytz, whose own
+wall-clock times are wrong around a change.
+
+The rule that makes it cheap: the offset of a zone does not change twice within three days. The
+closest pair in the tz database is 3 days and 23:40 apart (Africa/Freetown, September 1939), the
+closest one since 1970 is 6 days and 23:00. So where two instants at most three days apart have the
+same offset, there is no change between them.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import tzinfo
+
+DAY = timedelta(days=1)
+SECOND = timedelta(seconds=1)
+
+EARLIEST = datetime(1, 1, 2)  # noqa: DTZ001 -- a wall-clock time
+LATEST = datetime(9999, 12, 31)  # noqa: DTZ001 -- a wall-clock time
+"""Within these, adding a day or an offset stays in the range of datetime."""
+
+_STRETCH = 3
+"""Days within which no zone shifts twice."""
+
+_LOOK_AHEAD = 2 * _STRETCH
+
+
+class Shift:
+    """One change of a zone's offset.
+
+    Attributes:
+        at: the instant of the change, naive, in UTC.
+        before: the offset before it.
+        after: the offset from it on.
+    """
+
+    __slots__ = ("after", "at", "before")
+
+    def __init__(self, at: datetime, before: timedelta, after: timedelta) -> None:
+        self.at = at
+        self.before = before
+        self.after = after
+
+    @property
+    def is_gap(self) -> bool:
+        """Whether wall-clock times are left out; otherwise they are repeated."""
+        return self.after > self.before
+
+    @property
+    def start(self) -> datetime:
+        """The first wall-clock time that is missing, or repeated."""
+        return self.at + min(self.before, self.after)
+
+    @property
+    def end(self) -> datetime:
+        """The first wall-clock time behind the missing, or repeated, ones."""
+        return self.at + max(self.before, self.after)
+
+    def instant(self, wall: datetime, which: int) -> datetime:
+        """Return when `wall` is, in UTC, by the offset before the shift (0) or after it (1)."""
+        return wall - (self.after if which else self.before)
+
+    def __repr__(self) -> str:
+        return f"Shift({self.at:%Y-%m-%dT%H:%M:%SZ}, {self.before} -> {self.after})"
+
+
+def is_fixed(zone: tzinfo) -> bool:
+    """Return whether `zone` is one offset for ever (``datetime.UTC``, ``timezone(...)``)."""
+    return type(zone) is timezone
+
+
+def is_plain(zone: tzinfo) -> bool:
+    """Return whether ``wall.replace(tzinfo=zone)`` can be trusted away from a shift.
+
+    It can for the two kinds of the standard library. pytz needs its own ``localize``; others may
+    be anything.
+    """
+    kind = type(zone)
+    return kind is ZoneInfo or kind is timezone
+
+
+def clamped(moment: datetime) -> datetime:
+    """Return `moment`, moved into the range in which it has a wall-clock time in every zone."""
+    wall = moment.replace(tzinfo=None)
+    return min(max(wall, EARLIEST), LATEST).replace(tzinfo=moment.tzinfo)
+
+
+def to_utc(moment: datetime) -> datetime:
+    """Return an aware datetime as a naive one in UTC, in which differences are elapsed time."""
+    return moment.astimezone(UTC).replace(tzinfo=None)
+
+
+def from_utc(instant: datetime, zone: tzinfo) -> datetime:
+    """Return a naive instant in UTC as an aware datetime of `zone`, with the right ``fold``."""
+    return instant.replace(tzinfo=UTC).astimezone(zone)
+
+
+def offset_at(instant: datetime, zone: tzinfo) -> timedelta:
+    """Return the offset of `zone` at a naive instant in UTC."""
+    instant = min(max(instant, EARLIEST), LATEST - DAY)
+    return from_utc(instant, zone).replace(tzinfo=None) - instant
+
+
+def shift_between(start: datetime, end: datetime, zone: tzinfo) -> Shift | None:
+    """Return the shift of `zone` after `start`, up to `end`: naive instants in UTC.
+
+    The two must be at most three days apart; see the module docstring.
+    """
+    before, after = offset_at(start, zone), offset_at(end, zone)
+    if before == after:
+        return None
+    low, high = 0, int((end - start) / SECOND)
+    while high - low > 1:
+        middle = (low + high) // 2
+        if offset_at(start + middle * SECOND, zone) == before:
+            low = middle
+        else:
+            high = middle
+    return Shift(start + high * SECOND, before, after)
+
+
+def look(wall: datetime, zone: tzinfo) -> Shift | timedelta:
+    """Return what `zone` does at a naive wall-clock time: its offset, or the shift it lies in."""
+    # An offset is less than a day, so the instant of `wall` lies within a day of `wall` in UTC.
+    start, end = wall - DAY, wall + DAY
+    shift = shift_between(start.replace(microsecond=0), end.replace(microsecond=0), zone)
+    if shift is None:
+        return offset_at(start, zone)
+    if shift.start <= wall < shift.end:
+        return shift
+    return shift.before if wall < shift.start else shift.after
+
+
+def shifts(zone: tzinfo, start: datetime, end: datetime) -> Iterator[Shift]:
+    """Yield the shifts of `zone` after `start`, up to `end`: naive instants in UTC."""
+    while start < end:
+        step = min(start + _STRETCH * DAY, end)
+        shift = shift_between(start, step, zone)
+        if shift is not None:
+            yield shift
+        start = step
+
+
+def resolve(wall: datetime, zone: tzinfo, *, later: bool = False) -> datetime:
+    """Return the aware datetime of a naive wall-clock time.
+
+    A time that does not exist becomes the first instant after the gap. One that exists twice is
+    that of the first pass, or with `later` of the second.
+
+    Example:
+        >>> resolve(datetime(2026, 3, 29, 2, 30), ZoneInfo("Europe/Paris")).isoformat()
+        '2026-03-29T03:00:00+02:00'
+    """
+    found = look(wall, zone)
+    if isinstance(found, timedelta):
+        return from_utc(wall - found, zone)
+    if found.is_gap:
+        return from_utc(found.at, zone)
+    return from_utc(found.instant(wall, int(later)), zone)
+
+
+def calm_until(zone: tzinfo, wall: datetime) -> datetime:
+    """Return up to when, from a naive `wall` on, wall-clock time and instants keep step.
+
+    The answer is `wall` itself if it lies in a gap or a fold, the start of the next one if that is
+    near, or else a midnight a few days ahead: as far as it looked.
+    """
+    if is_fixed(zone):
+        return LATEST
+    # The instants of day n lie between the midnights n - 1 and n + 2 in UTC.
+    known = wall.toordinal() - 1
+    ahead = known + _LOOK_AHEAD
+    while known < ahead:
+        shift = shift_between(_midnight(known), _midnight(known + _STRETCH), zone)
+        if shift is not None and wall < shift.end:
+            return max(wall, shift.start)
+        known += _STRETCH
+    return _midnight(known - 1)
+
+
+def _midnight(day: int) -> datetime:
+    return datetime.fromordinal(min(max(day, 1), LATEST.toordinal()))

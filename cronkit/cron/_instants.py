@@ -1,0 +1,217 @@
+"""Field sets and a zone to instants: what a gap and a fold mean for a cron expression.
+
+It knows no grammar. `nearest` finds one fire time, in either direction; `iterate` many, faster.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from cronkit._zones import (
+    DAY,
+    LATEST,
+    SECOND,
+    Shift,
+    calm_until,
+    clamped,
+    from_utc,
+    is_fixed,
+    is_plain,
+    look,
+    to_utc,
+)
+from cronkit.cron._search import dates, find, matches, members
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import tzinfo
+
+    from cronkit.cron._expression import CronExpression
+    from cronkit.cron._fields import FieldSets
+
+PASSES = {"first": (0,), "second": (1,), "both": (0, 1)}
+"""Which passes of a fold run, by the value of the option."""
+
+
+def nearest(
+    expression: CronExpression,
+    moment: datetime,
+    zone: tzinfo,
+    forward: bool,  # noqa: FBT001 -- private, and hot
+) -> datetime | None:
+    """Return the fire time nearest to `moment`, strictly after it, or strictly before it.
+
+    Away from a shift of the zone a wall-clock time has one instant, and the matching wall-clock
+    time is the answer. Only the surroundings of the two ends matter: what the zone does between
+    them touches no matching time. Near a shift `_nearest_to_shift` goes the careful way.
+    """
+    if is_plain(zone):
+        try:
+            here = moment if moment.tzinfo is zone else moment.astimezone(zone)
+            wall = here if forward or not here.microsecond else here.replace(microsecond=0) + SECOND
+            found = find(
+                expression.fields,
+                (wall.year, wall.month, wall.day, wall.hour, wall.minute, wall.second),
+                forward,
+            )
+            result = datetime(*found, tzinfo=zone) if found else None
+            if is_fixed(zone) or _is_calm(here, result or here, forward):
+                return result
+        except OverflowError:  # within a day of the first or the last datetime there is
+            pass
+    return _nearest_to_shift(expression, moment, zone, forward)
+
+
+def _is_calm(here: datetime, there: datetime, forward: bool) -> bool:  # noqa: FBT001 -- as above
+    """Return whether no shift is within a day of either: no gap and no fold is longer."""
+    start, end = (here, there) if forward else (there, here)
+    if end - start < DAY:
+        return (start - DAY).utcoffset() == (end + DAY).utcoffset()
+    return (start - DAY).utcoffset() == (start + DAY).utcoffset() and (
+        (end - DAY).utcoffset() == (end + DAY).utcoffset()
+    )
+
+
+def _nearest_to_shift(
+    expression: CronExpression,
+    moment: datetime,
+    zone: tzinfo,
+    forward: bool,  # noqa: FBT001 -- as above
+) -> datetime | None:
+    """Do what `nearest` does, also where wall-clock time and instants part ways.
+
+    In a fold the passes are looked through one after the other, then what lies beyond it. A time
+    found in a gap stands for the first instant after the gap, or for nothing.
+    """
+    now = to_utc(clamped(moment))
+    origin = from_utc(now, zone).replace(tzinfo=None)
+    fold = look(origin, zone)
+    if isinstance(fold, Shift):
+        found = _in_fold(expression, origin, now, fold, forward)
+        if found is not None:
+            return from_utc(found, zone)
+        origin = fold.end - SECOND if forward else fold.start
+    passes = PASSES[expression.fold]
+    while True:
+        wall = _find(expression.fields, origin, forward)
+        if wall is None:
+            return None
+        shift = look(wall, zone)
+        if not isinstance(shift, Shift):
+            return from_utc(wall - shift, zone)
+        if not shift.is_gap:
+            return from_utc(shift.instant(wall, passes[0 if forward else -1]), zone)
+        if expression.gap == "run" and (shift.at > now if forward else shift.at < now):
+            return from_utc(shift.at, zone)
+        origin = shift.end - SECOND if forward else shift.start
+
+
+def _in_fold(
+    expression: CronExpression,
+    wall: datetime,
+    now: datetime,
+    fold: Shift,
+    forward: bool,  # noqa: FBT001 -- as above
+) -> datetime | None:
+    """Return the nearest fire time that lies in the same fold as `wall`, as an instant in UTC."""
+    current = int(now >= fold.at)
+    left = (0, 1)[current:] if forward else (1, 0)[1 - current :]
+    for each in left:
+        if each in PASSES[expression.fold]:
+            found = _find(expression.fields, wall, forward)
+            if found is not None and fold.start <= found < fold.end:
+                return fold.instant(found, each)
+        wall = fold.start - SECOND if forward else fold.end
+    return None
+
+
+def _find(sets: FieldSets, wall: datetime, forward: bool) -> datetime | None:  # noqa: FBT001 -- as above
+    if not forward and wall.microsecond:
+        wall = wall.replace(microsecond=0) + SECOND
+    found = find(
+        sets, (wall.year, wall.month, wall.day, wall.hour, wall.minute, wall.second), forward
+    )
+    return None if found is None else datetime(*found)  # noqa: DTZ001 -- a wall-clock time
+
+
+def is_fire_time(expression: CronExpression, moment: datetime, zone: tzinfo) -> bool:
+    """Return whether `moment` is one of the fire times."""
+    if is_plain(zone):
+        try:
+            here = moment if moment.tzinfo is zone else moment.astimezone(zone)
+            if is_fixed(zone) or _is_calm(here, here, forward=True):
+                return matches(expression.fields, here)
+        except OverflowError:  # as in `nearest`
+            pass
+    if clamped(moment) != moment:
+        return False
+    before = from_utc(to_utc(moment) - datetime.resolution, zone)
+    found = nearest(expression, before, zone, forward=True)
+    return found is not None and to_utc(found) == to_utc(moment)
+
+
+def iterate(
+    expression: CronExpression, after: datetime, zone: tzinfo, until: datetime | None
+) -> Iterator[datetime]:
+    """Yield the fire times strictly after `after`, before `until`.
+
+    One careful step, then all that follow up to the next shift without asking the zone for each,
+    and so on.
+    """
+    end = LATEST if until is None else to_utc(clamped(until))
+    stop = from_utc(end - DAY, zone).replace(tzinfo=None) + DAY
+    found = nearest(expression, after, zone, forward=True)
+    while found is not None and to_utc(found) < end:
+        yield found
+        if is_plain(zone):
+            for found in _run(expression.fields, found, zone, stop):  # noqa: B020 -- it goes on from the last
+                yield found
+        found = nearest(expression, found, zone, forward=True)
+
+
+def between(
+    expression: CronExpression, start: datetime, zone: tzinfo, end: datetime
+) -> Iterator[datetime]:
+    """Yield the fire times from `start` on, `end` excluded."""
+    if to_utc(start) < to_utc(end) and is_fire_time(expression, start, zone):
+        yield from_utc(to_utc(start), zone)
+    yield from iterate(expression, start, zone, end)
+
+
+def _run(fields: FieldSets, start: datetime, zone: tzinfo, stop: datetime) -> Iterator[datetime]:
+    """Yield the fire times after `start`, up to the next shift or `stop`."""
+    wall = start.replace(tzinfo=None)
+    limit = min(calm_until(zone, wall), stop)
+    yield from _rest_of_day(fields, wall, zone, limit)
+    if limit.date() == wall.date():
+        return
+    hours, minutes, seconds = members(fields.hour), members(fields.minute), members(fields.second)
+    end = limit.replace(tzinfo=zone)
+    for year, month, day in dates(fields, wall.year, wall.month, wall.day):
+        begin = datetime(year, month, day)  # noqa: DTZ001 -- a wall-clock time
+        if begin >= limit:
+            limit = min(calm_until(zone, begin), stop)
+            end = limit.replace(tzinfo=zone)
+            if begin >= limit:
+                return
+        for hour in hours:
+            for minute in minutes:
+                for second in seconds:
+                    found = datetime(year, month, day, hour, minute, second, 0, zone)
+                    if found >= end:
+                        return
+                    yield found
+
+
+def _rest_of_day(
+    fields: FieldSets, wall: datetime, zone: tzinfo, limit: datetime
+) -> Iterator[datetime]:
+    """Yield the fire times after `wall` and before `limit` on the same day."""
+    day = wall.date()
+    while True:
+        found = _find(fields, wall, forward=True)
+        if found is None or found >= limit or found.date() != day:
+            return
+        yield found.replace(tzinfo=zone)
+        wall = found

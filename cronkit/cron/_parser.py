@@ -1,0 +1,238 @@
+"""Text to field sets: the grammar of the usual cron dialect.
+
+It knows no dates and no zones. One function reads one rule, which stands in its docstring::
+
+    expression = macro | [second] minute hour day-of-month month day-of-week [year]
+    field      = item *("," item)
+    item       = base ["/" step]
+
+The functions work on upper-case words. What they cannot read they hand to `_refusal`, which works
+out where it stood and what was likely meant: nothing of that is kept while all goes well.
+"""
+
+from __future__ import annotations
+
+from cronkit.cron._fields import (
+    DAY,
+    FIRST_YEAR,
+    HOUR,
+    MACROS,
+    MINUTE,
+    MONTH,
+    SECOND,
+    WEEKDAY,
+    YEAR,
+    FieldSets,
+    number,
+)
+from cronkit.cron._refusal import Refusal, refused
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from cronkit.cron._fields import Field
+
+_ANY = ("*", "?")
+MOST_BACK = 30
+"""The longest way back from the last day of a month to its first."""
+
+_NTH = ("1", "2", "3", "4", "5")
+
+
+def read(text: str, *, day_rule: str | None = None, seed: str | None = None) -> FieldSets:
+    """Return what `text` says.
+
+    Args:
+        text: an expression in ASCII, without a zone prefix.
+        day_rule: ``"and"`` or ``"or"`` joins the day fields so, whatever they begin with.
+        seed: decides the values of ``H``.
+
+    Raises:
+        CronSyntaxError: the text is not of the grammar.
+
+    Example:
+        >>> read("0 9 * * mon").text
+        '0 9 * * MON'
+    """
+    words = text.upper().split()
+    try:
+        if len(words) == 1:
+            words = _macro(words[0])
+        if any(word[0] == "H" or ",H" in word for word in words):
+            from cronkit.cron._seeded import resolve  # noqa: PLC0415 -- hashlib is for H alone
+
+            words = resolve(words, seed)
+        return _expression(words, day_rule)
+    except Refusal as refusal:
+        raise refused(text, refusal) from None
+
+
+def _macro(word: str) -> list[str]:
+    """Read ``macro = "@" name``."""
+    if word not in MACROS:
+        raise Refusal(None, word)
+    return MACROS[word].split()
+
+
+def _expression(words: list[str], day_rule: str | None) -> FieldSets:
+    """Read 5 fields; 6 = seconds first; 7 = seconds first, year last."""
+    second = year = "*"
+    count = len(words)
+    if count == 5:  # noqa: PLR2004 -- the number of fields is the grammar
+        minute, hour, day, month, weekday = words
+        begins = minute[0] + hour[0]
+    elif count == 6:  # noqa: PLR2004
+        second, minute, hour, day, month, weekday = words
+        begins = second[0] + minute[0] + hour[0]
+    elif count == 7:  # noqa: PLR2004
+        second, minute, hour, day, month, weekday, year = words
+        begins = second[0] + minute[0] + hour[0]
+    else:
+        raise Refusal(None, " ".join(words))
+    days = _days(day)
+    weekdays = _weekdays(weekday)
+    return FieldSets(
+        second=1 if count == 5 else SECOND.bits.get(second) or field(second, SECOND),  # noqa: PLR2004
+        minute=MINUTE.bits.get(minute) or field(minute, MINUTE),
+        hour=HOUR.bits.get(hour) or field(hour, HOUR),
+        day=days[0],
+        month=MONTH.bits.get(month) or field(month, MONTH),
+        weekday=weekdays[0],
+        year=None if year in _ANY else field(year, YEAR) >> FIRST_YEAR,
+        last_days=days[1],
+        workdays=days[2],
+        last_workdays=days[3],
+        nth_weekdays=weekdays[1],
+        last_weekdays=weekdays[2],
+        either=_either(day, weekday, days, weekdays, day_rule),
+        interval="*" in begins or "?" in begins,
+        text=" ".join(words),
+    )
+
+
+def _either(
+    day: str,
+    weekday: str,
+    days: tuple[int, int, int, int],
+    weekdays: tuple[int, int, int],
+    day_rule: str | None,
+) -> bool:
+    """Return whether a day of either field will do.
+
+    Vixie's rule, kept by Debian and cronie: both fields must agree if one begins with a star.
+    With ``"or"`` a bare star still restricts nothing; otherwise it would make every day fire.
+    """
+    if day_rule is None:
+        return day[0] not in _ANY and weekday[0] not in _ANY
+    if day_rule == "and":
+        return False
+    bare = (day[0] in _ANY and days[0] == DAY.full) or (
+        weekday[0] in _ANY and weekdays[0] == WEEKDAY.full
+    )
+    return not bare
+
+
+def field(text: str, of: Field) -> int:
+    """Read ``field = item *("," item)`` and return its set."""
+    bits = of.bits
+    result = 0
+    for each in text.split(","):
+        result |= bits.get(each) or _item(each, of)
+    return result
+
+
+def _item(text: str, of: Field) -> int:
+    """Read ``item = ("*" | "?" | value | value "-" value) ["/" step]`` and return its set.
+
+    A range that goes down wraps around the end of the field; ``value "/" step`` goes on to the
+    largest value.
+    """
+    base, slash, count = text.partition("/")
+    step = number(count) if slash else 1
+    if not step:
+        raise Refusal(of, text)
+    if base in _ANY:
+        return _every(of.low, of.low + of.size - 1, step)
+    first, dash, last = base.partition("-")
+    low = of.value(first)
+    high = of.value(last) if dash else of.high if slash else low
+    if low is None or high is None:
+        raise Refusal(of, text)
+    if low > high:
+        if of is YEAR:
+            raise Refusal(of, text)
+        # Down from 7 is down from 0: Sunday begins the week as well.
+        low, high = (0, high) if low == of.low + of.size else (low, high + of.size)
+    members = _every(low, high, step)
+    return (members | members >> of.size) & of.full
+
+
+def _every(low: int, high: int, step: int) -> int:
+    """Return the set of every `step`-th number from `low` to `high`."""
+    if step == 1:
+        return (2 << high) - (1 << low)
+    count = (high - low) // step + 1
+    if count == 1:
+        return 1 << low
+    # 0b1001001 is (2 ** 9 - 1) / (2 ** 3 - 1): count ones, step apart.
+    return ((1 << count * step) - 1) // ((1 << step) - 1) << low
+
+
+def _days(text: str) -> tuple[int, int, int, int]:
+    """Read day-of-month: plain days, ``L`` and ``L-n``, ``nW``, ``LW`` and ``L-nW``."""
+    plain = DAY.bits.get(text)
+    if plain:
+        return plain, 0, 0, 0
+    if "L" not in text and "W" not in text:
+        return field(text, DAY), 0, 0, 0
+    plain = last = work = last_work = 0
+    for each in text.split(","):
+        if each.startswith("L"):
+            back = 1 << _days_back(each)
+            if each.endswith("W"):
+                last_work |= back
+            else:
+                last |= back
+        elif each.endswith("W"):
+            near = DAY.value(each[:-1])
+            if near is None:
+                raise Refusal(DAY, each)
+            work |= 1 << near
+        else:
+            plain |= DAY.bits.get(each) or _item(each, DAY)
+    return plain, last, work, last_work
+
+
+def _days_back(text: str) -> int:
+    """Read ``"L" ["-" number] ["W"]`` and return the number, 0-30."""
+    back = text[1:].removesuffix("W")
+    if not back:
+        return 0
+    days = number(back[1:])
+    if back[0] != "-" or days is None or days > MOST_BACK:
+        raise Refusal(DAY, text)
+    return days
+
+
+def _weekdays(text: str) -> tuple[int, int, int]:
+    """Read day-of-week: plain weekdays, ``value "#" 1-5``, ``value "L"``."""
+    plain = WEEKDAY.bits.get(text)
+    if plain:
+        return plain, 0, 0
+    if "L" not in text and "#" not in text:
+        return field(text, WEEKDAY), 0, 0
+    plain = nth = last = 0
+    for each in text.split(","):
+        name, hash_sign, which = each.partition("#")
+        if hash_sign:
+            weekday = WEEKDAY.value(name)
+            if weekday is None or which not in _NTH:
+                raise Refusal(WEEKDAY, each)
+            nth |= 1 << 7 * (int(which) - 1) + weekday % 7
+        elif each.endswith("L"):
+            weekday = WEEKDAY.value(each[:-1])
+            if weekday is None:
+                raise Refusal(WEEKDAY, each)
+            last |= 1 << weekday % 7
+        else:
+            plain |= WEEKDAY.bits.get(each) or _item(each, WEEKDAY)
+    return plain, nth, last
