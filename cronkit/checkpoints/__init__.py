@@ -1,0 +1,1 @@
+"""Checkpoints: long work that goes on where it stopped."""
