@@ -185,6 +185,19 @@ def moment(value: datetime | str, argument: str) -> datetime:
     return instant(value, argument)
 
 
+def in_zone(value: datetime, zone_: tzinfo) -> datetime:
+    """Return `value` in UTC; a naive one is read in a zone.
+
+    A wall-clock time that the zone skips stands for the instant as far after the gap, one that it
+    repeats for the first pass (PEP 495, ``fold=0``).
+
+    Example:
+        >>> in_zone(datetime(2026, 7, 1, 12), ZoneInfo("Europe/Paris")).isoformat()
+        '2026-07-01T10:00:00+00:00'
+    """
+    return (value if value.tzinfo is not None else value.replace(tzinfo=zone_)).astimezone(UTC)
+
+
 def name(value: str, argument: str) -> str:
     """Return `value` if it can be a name: 1-128 letters, digits, ``.``, ``_`` or ``-``.
 
@@ -235,6 +248,7 @@ __all__ = [
     "ZERO",
     "choice",
     "duration",
+    "in_zone",
     "instant",
     "integer",
     "moment",

@@ -3,6 +3,7 @@
 from cronkit.jobs._backoff import NO_RETRY, Backoff
 from cronkit.jobs._events import (
     BY_OUTCOME,
+    ERROR,
     AttemptFailed,
     AttemptStarted,
     ClockStepped,
@@ -29,7 +30,7 @@ from cronkit.jobs._events import (
     StoreBack,
     StoreLost,
 )
-from cronkit.jobs._job import Job, bound, build_job, check_call
+from cronkit.jobs._job import Job, build_job, check_call
 from cronkit.jobs._policies import (
     NOT_DEFAULTS,
     After,
@@ -55,6 +56,7 @@ from cronkit.jobs._states import (
 
 __all__ = [
     "BY_OUTCOME",
+    "ERROR",
     "KEEP",
     "NOT_DEFAULTS",
     "NOT_EXECUTED",
@@ -104,7 +106,6 @@ __all__ = [
     "StoreLost",
     "Taken",
     "Verdict",
-    "bound",
     "build_job",
     "check_call",
     "convert_policies",

@@ -35,9 +35,13 @@ class JobEvent(Event):
 
 @attrs.frozen(kw_only=True)
 class RunEvent(Event):
-    """Something happened to a run; `run` is its record at that moment."""
+    """Something happened to a run.
+
+    `run` is its record at that moment; `error` is what its attempt raised, if this process held it.
+    """
 
     run: Run
+    error: BaseException | None = attrs.field(default=None, eq=False, repr=False)
 
 
 @attrs.frozen(kw_only=True)

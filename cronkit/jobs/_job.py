@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 from typing import cast
 
 import attrs
 
 from cronkit import _convert
-from cronkit.errors import NotCallableError, PolicyError
+from cronkit.errors import NotCallableError
 from cronkit.jobs._backoff import NO_RETRY, Backoff
 from cronkit.jobs._policies import After, Coalesce, OnInterrupted, Overlap, convert_policies
 from cronkit.jobs._runs import NOTHING
-from cronkit.triggers import Trigger
+from cronkit.triggers import Trigger, as_trigger, bind
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -30,6 +30,7 @@ class Job:
         id: its name, unique in the scheduler and, with a shared store, in the store.
         func: the function as decorated.
         trigger: when it fires, bound to a zone; ``None``: by hand or after another job only.
+        zone: the zone in which its fire times are shown.
         parent: the job it follows, ``None`` for most.
         on: with `parent`: after which outcome.
         description: a sentence for people.
@@ -58,6 +59,7 @@ class Job:
     id: str
     func: Callable[..., object]
     trigger: Trigger | None
+    zone: tzinfo = UTC
     parent: str | None = None
     on: After = "succeeded"
     description: str = ""
@@ -175,27 +177,14 @@ def build_job(
     if trigger is not None or parent is not None or args or kwargs:
         check_call(func, args, kwargs)
     words = {**defaults, **own} if defaults else own
+    if trigger is not None:
+        trigger = bind(as_trigger(trigger), zone, job_id)
     return Job(
         id=job_id,
         func=func,
-        trigger=bound(trigger, zone, job_id),
+        trigger=trigger,
+        zone=getattr(trigger, "tz", None) or zone,
         parent=parent,
         on=on,
         **words,  # type: ignore[arg-type]  # converted one by one, by name
     )
-
-
-def bound(trigger: Trigger | None, zone: tzinfo, job_id: str) -> Trigger | None:
-    """Return the trigger bound to a zone and seeded with the job's id.
-
-    A trigger of the user's own, without ``bind``, is taken as it is.
-
-    Raises:
-        PolicyError: what was given is no trigger.
-    """
-    if trigger is None:
-        return None
-    if not callable(getattr(trigger, "next", None)) or isinstance(trigger, type):
-        raise PolicyError("trigger", trigger, "an object with next(after), e.g. Cron('0 9 * * *')")
-    bind = getattr(trigger, "bind", None)
-    return bind(zone, job_id) if bind is not None else trigger

@@ -6,7 +6,7 @@ Conversion happens once, when a job is added; everything later works with timede
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from typing import Literal, TypedDict, cast
 
 from cronkit import _convert
@@ -153,7 +153,7 @@ def convert_policies(
             found[word] = convert(value, word)
     for word in ("start", "end"):
         if (edge := found.get(word)) is not None:
-            found[word] = in_zone(cast("datetime", edge), zone)
+            found[word] = _convert.in_zone(cast("datetime", edge), zone)
     _check_edges(found)
     return found
 
@@ -162,10 +162,3 @@ def _check_edges(found: Mapping[str, object]) -> None:
     start, end = (cast("datetime | None", found.get(word)) for word in ("start", "end"))
     if start is not None and end is not None and end <= start:
         raise PolicyError("end", end.isoformat(), f"later than start, {start.isoformat()}")
-
-
-def in_zone(moment: datetime, zone: tzinfo) -> datetime:
-    """Return `moment` as an instant in UTC; a naive one is read in `zone`, a gap pushes it on."""
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=zone)
-    return moment.astimezone(UTC)
