@@ -1,0 +1,1 @@
+"""The private machinery: planner, timers, attempts, hooks, loop."""

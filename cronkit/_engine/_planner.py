@@ -1,0 +1,218 @@
+"""What becomes of the fire times that are due: run, skip, misfire, queue, and why.
+
+Pure: a job, its state and the present instant go in, a `Verdict` and the next fire time come out.
+Nothing here knows a thread, a clock, a store or a log.
+
+The order of judgement is ``max_runs``, pause, ``misfire_grace``, ``coalesce``, ``overlap``.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import attrs
+
+from cronkit._engine._firing import due_at, next_fire
+from cronkit._engine._overdue import (
+    coalesce,
+    fire_before,
+    first_fresh,
+    newest_due,
+    stretch,
+    unsearched,
+)
+from cronkit.jobs import Decision, Outcome, Verdict, run_id
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cronkit.jobs import Job, JobState
+
+NOT_STOPPED_AFTER = timedelta(seconds=30)
+"""How long ``overlap="cancel"`` waits for the old run."""
+
+
+@attrs.frozen
+class Plan:
+    """A verdict on one job, and what to wait for next.
+
+    Attributes:
+        verdict: what to write; ``None``: nothing is due.
+        fire: the job's next fire time; ``None``: there is none.
+        due: `fire` with its jitter: when to look again.
+        base: the instant that `fire` was computed from.
+
+    All instants are in UTC.
+    """
+
+    verdict: Verdict | None
+    fire: datetime | None
+    due: datetime | None
+    base: datetime
+
+
+def outlook(
+    job: Job, state: JobState, known: tuple[datetime, datetime | None] | None = None
+) -> Plan:
+    """Return what to wait for next, judging nothing; its ``due`` may have passed.
+
+    Args:
+        job: the job.
+        state: what the store knows of it.
+        known: a fire time computed earlier, as ``(base, fire)``; used if the base is still right.
+    """
+    base = state.base
+    if _spent(job, state) or not job.enabled:
+        return Plan(None, None, None, base)
+    if state.pause is not None:
+        return Plan(None, None, state.pause.until, base)
+    fire = known[1] if known is not None and known[0] == base else next_fire(job, base)
+    return Plan(None, fire, None if fire is None else due_at(job, fire), base)
+
+
+def plan_job(
+    job: Job, state: JobState, now: datetime, known: tuple[datetime, datetime | None] | None = None
+) -> Plan:
+    """Judge the fire times of `job` that are due at `now`.
+
+    Args:
+        job: the job.
+        state: what the store knows of it.
+        now: the present instant, in UTC.
+        known: as for `outlook`.
+    """
+    look = outlook(job, state, known)
+    if look.due is None or look.due > now:
+        return look
+    if look.fire is None:
+        verdict = plan_unpause(job, state, look.due)
+        fire = next_fire(job, verdict.mark or look.base)
+        return Plan(verdict, fire, None if fire is None else due_at(job, fire), look.due)
+    after = next_fire(job, look.fire)
+    if after is None or due_at(job, after) > now:
+        rows, mark = _judge(job, state, now, [(look.fire, look.due)]), look.fire
+    else:
+        rows, mark = _plan_many(job, state, now, look.fire)
+        after = next_fire(job, mark)
+    verdict = Verdict(job.id, tuple(rows), mark)
+    if after is None or _spent(job, state, rows):
+        return Plan(verdict, None, None, mark)
+    return Plan(verdict, after, due_at(job, after), mark)
+
+
+def _spent(job: Job, state: JobState, rows: Sequence[Decision] = ()) -> bool:
+    """Return whether the trigger has given the job all the runs it may, `rows` included."""
+    if job.max_runs is None:
+        return False
+    return state.planned + sum(row.outcome is None for row in rows) >= job.max_runs
+
+
+def plan_unpause(job: Job, state: JobState, at: datetime) -> Verdict:
+    """End a pause: what fell into it is one row, and nothing is owed."""
+    fire = None if _spent(job, state) else next_fire(job, state.base)
+    rows: tuple[Decision, ...] = ()
+    if fire is not None and fire <= at:
+        last = newest_due(job, fire, at, lambda each: each)
+        rows = (stretch(job, fire, last, Outcome.SKIPPED, "paused"),)
+    return Verdict(job.id, rows, max(at, state.base), None)
+
+
+def plan_skip_to(state: JobState, at: datetime) -> Verdict:
+    """Owe nothing before `at`: the mark moves there, without a row."""
+    return Verdict(state.job_id, (), max(at, state.base))
+
+
+def plan_extra(job: Job, state: JobState, decision: Decision, *, force: bool = False) -> Verdict:
+    """Judge a run that no trigger asked for (by hand, backfill, after another job).
+
+    It obeys ``overlap`` unless `force`; it ignores pause and misfire and does not move the mark.
+    """
+    if not force:
+        decision = _overlap(job, state, [decision], decision.not_before)[0]
+    return Verdict(job.id, (decision,))
+
+
+# --- several fire times are due ------------------------------------------------------------------
+
+
+def _plan_many(
+    job: Job, state: JobState, now: datetime, first: datetime
+) -> tuple[list[Decision], datetime]:
+    def due(fire: datetime) -> datetime:
+        return due_at(job, fire)
+
+    newest = newest_due(job, first, now, due)
+    rows: list[Decision] = []
+    oldest: datetime | None = first
+    if job.misfire_grace is not None and due(first) < now - job.misfire_grace:
+        oldest = first_fresh(job, first, newest, now - job.misfire_grace)
+        last = newest if oldest is None else fire_before(job, oldest, first)
+        rows.append(stretch(job, first, last, Outcome.MISFIRED, "misfire_grace"))
+    if oldest is not None:
+        left, chosen = coalesce(job, oldest, newest)
+        if job.max_runs is not None:
+            chosen = chosen[: job.max_runs - state.planned]
+        rows += [*left, *_judge(job, state, now, [(fire, due(fire)) for fire in chosen])]
+    rest = unsearched(job, newest, now)
+    if rest is not None:
+        rows.append(rest)
+    return rows, newest if rest is None else now
+
+
+# --- fire times that were chosen to run ----------------------------------------------------------
+
+
+def _judge(
+    job: Job, state: JobState, now: datetime, chosen: Sequence[tuple[datetime, datetime]]
+) -> list[Decision]:
+    """Return a row for each chosen fire time, given with its jitter."""
+    rows: list[Decision] = []
+    for fire, due in chosen:
+        late = job.misfire_grace is not None and now - due > job.misfire_grace
+        rows.append(
+            Decision(
+                run_id=run_id(job.id, fire),
+                job_id=job.id,
+                fire_time=fire,
+                not_before=due,
+                outcome=Outcome.MISFIRED if late else None,
+                reason="misfire_grace" if late else None,
+                priority=job.priority,
+            )
+        )
+    return _overlap(job, state, rows, now) if state.live else rows
+
+
+def _overlap(job: Job, state: JobState, rows: list[Decision], now: datetime) -> list[Decision]:
+    """Apply ``overlap`` once for the batch: fire times caught up together follow one another."""
+    live = state.live
+    if not live or job.overlap == "allow":
+        return rows
+    blocker = live[0]
+    abandoned = next((each for each in live if each.abandoned), None)
+    if job.overlap == "skip" or abandoned is not None:
+        reason = "overlap" if abandoned is None else "abandoned"
+        by = (abandoned or blocker).id
+        return [_skipped(row, reason, by) for row in rows]
+    if job.overlap == "queue":
+        free = job.queue_limit - sum(not each.running and each.attempt == 0 for each in live)
+        kept = max(0, free)
+        return [*rows[:kept], *(_skipped(row, "queue_full", blocker.id) for row in rows[kept:])]
+    *older, last = rows
+    return [
+        *(_skipped(row, "overlap", last.run_id) for row in older),
+        _replacing(last, tuple(each.id for each in live), now),
+    ]
+
+
+def _skipped(row: Decision, reason: str, blocker: str) -> Decision:
+    if row.outcome is not None:
+        return row
+    return attrs.evolve(row, outcome=Outcome.SKIPPED, reason=reason, blocked_by=blocker)
+
+
+def _replacing(row: Decision, old: tuple[str, ...], now: datetime) -> Decision:
+    if row.outcome is not None:
+        return row
+    return attrs.evolve(row, cancels=old, give_up_at=now + NOT_STOPPED_AFTER, blocked_by=old[0])
