@@ -1,0 +1,5 @@
+"""Where runs, marks and pauses are kept."""
+
+from cronkit.stores._memory import MemoryStore
+
+__all__ = ["MemoryStore"]

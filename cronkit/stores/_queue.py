@@ -1,0 +1,95 @@
+"""The waiting rows of a memory store, in the order in which they may be taken.
+
+A row that stopped waiting (cancelled, given up) stays in its heap until it comes up.
+"""
+
+from __future__ import annotations
+
+import heapq
+from itertools import count
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator
+    from datetime import datetime
+
+    from cronkit.stores._rows import Row
+
+    Timed = list[tuple[datetime, int, Row]]
+
+
+class WaitingQueue:
+    """Waiting rows: those whose time is still to come, those that are ready, those that give up."""
+
+    __slots__ = ("_future", "_giving_up", "_ready", "_serial")
+
+    def __init__(self) -> None:
+        self._future: Timed = []
+        self._giving_up: Timed = []
+        self._ready: list[tuple[tuple[int, datetime, str], int, Row]] = []
+        self._serial = count()
+
+    def push(self, row: Row) -> None:
+        """Take in a waiting row."""
+        serial = next(self._serial)
+        heapq.heappush(self._future, (row.not_before, serial, row))
+        give_up_at = row.decision.give_up_at
+        if give_up_at is not None and row.attempt == 0:
+            heapq.heappush(self._giving_up, (give_up_at, serial, row))
+
+    def ready(self, now: datetime, most: int, allowed: Callable[[Row], bool]) -> Iterator[Row]:
+        """Yield up to `most` rows whose time has come and that are allowed, and let go of them."""
+        self._ripen(now)
+        aside = []
+        while most > 0 and self._ready:
+            entry = heapq.heappop(self._ready)
+            row = entry[2]
+            if row.phase != "waiting":
+                continue
+            if allowed(row):
+                most -= 1
+                yield row
+            else:
+                aside.append(entry)
+        for entry in aside:
+            heapq.heappush(self._ready, entry)
+
+    def give_up(self, now: datetime, job_ids: Collection[str]) -> Iterator[Row]:
+        """Yield rows of these jobs that have waited for too long, and let go of them."""
+        others = []
+        while self._giving_up and self._giving_up[0][0] <= now:
+            entry = heapq.heappop(self._giving_up)
+            if entry[2].decision.job_id not in job_ids:
+                others.append(entry)
+            elif entry[2].phase == "waiting" and entry[2].attempt == 0:
+                yield entry[2]
+        for entry in others:
+            heapq.heappush(self._giving_up, entry)
+
+    def next(self, now: datetime, job_ids: Collection[str]) -> datetime | None:
+        """Return the next instant after `now` at which a row can start or gives up."""
+        found = [_first(heap, now, job_ids) for heap in (self._future, self._giving_up) if heap]
+        return min((each for each in found if each is not None), default=None)
+
+    def _ripen(self, now: datetime) -> None:
+        """Move rows whose time has come to the ready heap."""
+        future = self._future
+        while future and future[0][0] <= now:
+            _, serial, row = heapq.heappop(future)
+            if row.phase == "waiting":
+                heapq.heappush(self._ready, (row.order, serial, row))
+
+
+def _first(heap: Timed, now: datetime, job_ids: Collection[str]) -> datetime | None:
+    while heap and heap[0][2].phase != "waiting":
+        heapq.heappop(heap)
+    if heap and heap[0][0] > now and heap[0][2].decision.job_id in job_ids:
+        return heap[0][0]
+    return min(
+        (
+            when
+            for when, _, row in heap
+            if when > now and row.phase == "waiting" and row.decision.job_id in job_ids
+        ),
+        default=None,
+    )

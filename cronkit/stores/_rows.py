@@ -1,0 +1,137 @@
+"""The row of a run as a memory store keeps it, and the `Run` that is built from it on request."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cronkit.jobs import LiveRun, Outcome, Run, Taken
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from cronkit.jobs import Decision, Ending, Phase
+
+
+class Row:
+    """One run, changed in place from waiting to its outcome.
+
+    A plain class: a year of a minutely job writes half a million of these, and an immutable value
+    would have to be built anew at each of the three changes.
+    """
+
+    __slots__ = (
+        "abandoned",
+        "attempt",
+        "decision",
+        "ended_at",
+        "ending",
+        "fence",
+        "first_started_at",
+        "not_before",
+        "outcome",
+        "owner",
+        "phase",
+        "started_at",
+    )  # fmt: skip
+
+    def __init__(self, decision: Decision, now: datetime) -> None:
+        self.decision = decision
+        self.not_before = decision.not_before
+        self.outcome = decision.outcome
+        self.phase: Phase = "waiting" if decision.outcome is None else "ended"
+        self.ended_at = None if decision.outcome is None else now
+        self.attempt = 0
+        self.owner: str | None = None
+        self.fence: int | None = None
+        self.started_at: datetime | None = None
+        self.first_started_at: datetime | None = None
+        self.ending: Ending | None = None
+        self.abandoned = False
+
+    @property
+    def order(self) -> tuple[int, datetime, str]:
+        """The place of a waiting row in the queue: priority, fire time, job."""
+        decision = self.decision
+        return (-decision.priority, decision.fire_time, decision.job_id)
+
+    def start(self, owner: str, now: datetime, fence: int | None) -> Taken:
+        """Make the row running, as `owner`'s."""
+        self.phase = "running"
+        self.owner = owner
+        self.fence = fence
+        self.started_at = now
+        if self.first_started_at is None:
+            self.first_started_at = now
+        self.attempt += 1
+        decision = self.decision
+        return Taken(
+            run_id=decision.run_id,
+            job_id=decision.job_id,
+            fire_time=decision.fire_time,
+            due=decision.not_before,
+            attempt=self.attempt,
+            started_at=now,
+            first_started_at=self.first_started_at,
+            fence=fence,
+            origin=decision.origin,
+            args=decision.args,
+            kwargs=decision.kwargs,
+        )
+
+    def wait(self, ending: Ending) -> None:
+        """Make the row waiting again, for another attempt."""
+        self.phase = "waiting"
+        self.ending = ending
+        self.owner = None
+        self.not_before = ending.retry_at or ending.at
+
+    def end(self, ending: Ending) -> None:
+        """Give the row its outcome."""
+        self.phase = "ended"
+        self.ending = ending
+        self.outcome = ending.outcome
+        self.ended_at = ending.at
+        self.abandoned = ending.abandoned
+
+    def live(self) -> LiveRun:
+        """Return the row as the planner sees it."""
+        return LiveRun(
+            id=self.decision.run_id,
+            running=self.phase != "waiting",
+            attempt=self.attempt,
+            abandoned=self.abandoned,
+        )
+
+    def run(self) -> Run:
+        """Return the row as a value."""
+        decision, ending = self.decision, self.ending
+        first = self.first_started_at
+        facts: Mapping[str, object] = {} if ending is None else ending.notes
+        return Run(
+            id=decision.run_id,
+            job_id=decision.job_id,
+            fire_time=decision.fire_time,
+            phase=self.phase,
+            outcome=self.outcome,
+            reason=decision.reason if ending is None else ending.reason,
+            origin=decision.origin,
+            attempt=self.attempt,
+            not_before=self.not_before if self.phase == "waiting" else None,
+            started_at=self.started_at,
+            ended_at=self.ended_at,
+            lateness=None if first is None else first - decision.not_before,
+            duration=None if first is None or self.ended_at is None else self.ended_at - first,
+            owner=self.owner,
+            fence=self.fence,
+            error=None if ending is None else ending.error,
+            error_type=None if ending is None else ending.error_type,
+            blocked_by=decision.blocked_by if decision.outcome is Outcome.SKIPPED else None,
+            first=decision.first,
+            count=decision.count,
+            at_least=decision.at_least,
+            abandoned=self.abandoned,
+            notes=facts,
+            key=decision.key,
+            priority=decision.priority,
+        )
