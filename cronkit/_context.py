@@ -59,10 +59,19 @@ class RunContext:
         fence: the store's rising number for this job; ``None`` with a memory store.
         tags: the job's tags.
         lateness: from the fire time (with its jitter) to the start of the first attempt.
+        token: the cancel token; the scheduler and the executor set it.
+        sleeper: how `sleep` waits on a clock of another kind; ``None``: on the token.
     """
 
     __slots__ = (
-        "_clock", "_job", "_notes", "_sleep", "_taken", "deadline", "progress_now", "token"
+        "_clock",
+        "_job",
+        "_notes",
+        "_taken",
+        "deadline",
+        "progress_now",
+        "sleeper",
+        "token"
     )  # fmt: skip
 
     def __init__(self, taken: Taken, job: Job, clock: Clock) -> None:
@@ -70,7 +79,7 @@ class RunContext:
         self._job = job
         self._clock = clock
         self._notes: dict[str, object] | None = None
-        self._sleep: Sleep | None = None
+        self.sleeper: Sleep | None = None
         self.token = CancelToken()
         self.progress_now: tuple[float, float | None] | None = None
         self.deadline: datetime | None = (
@@ -90,7 +99,7 @@ class RunContext:
     @property
     def fire_time(self) -> datetime:
         """The instant the trigger gave, in the trigger's zone."""
-        return self._taken.fire_time
+        return self._taken.fire_time.astimezone(self._job.zone)
 
     @property
     def attempt(self) -> int:
@@ -163,10 +172,10 @@ class RunContext:
         """
         seconds = _convert.duration(length, "sleep").total_seconds()
         self.raise_if_cancelled()
-        if self._sleep is None:
+        if self.sleeper is None:
             self.token.wait(seconds)
         else:
-            self._sleep(seconds, self.token)
+            self.sleeper(seconds, self.token)
         self.raise_if_cancelled()
 
     async def asleep(self, length: timedelta | float | str) -> None:

@@ -1,0 +1,130 @@
+"""`RunHandle`: what `Scheduler.run_now` returns; waits for a run, reads its result, cancels it."""
+
+from __future__ import annotations
+
+from threading import Event
+from typing import TYPE_CHECKING
+
+from cronkit import _convert
+from cronkit.errors import (
+    RunCancelledError,
+    RunFailedError,
+    RunInterruptedError,
+    RunNotExecutedError,
+    RunTimeoutError,
+    WaitTimeoutError,
+)
+from cronkit.jobs import NOT_EXECUTED, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import timedelta
+    from typing import Protocol
+
+    from cronkit.jobs import Run
+
+    class Desk(Protocol):
+        """What a handle asks of its scheduler."""
+
+        def get(self, run_id: str) -> Run | None:
+            """Return the record of a run."""
+
+        def cancel(self, run_id: str) -> bool:
+            """Ask a run to stop."""
+
+        def wait(self, done: Event, ended: Callable[[], bool], timeout: float | None) -> bool:
+            """Wait in the scheduler's time until the run has ended."""
+
+
+class RunHandle:
+    """A run that was asked for by hand.
+
+    Attributes:
+        id: the id of the run.
+    """
+
+    __slots__ = ("_desk", "_done", "_error", "_value", "id")
+
+    def __init__(self, run_id: str, desk: Desk) -> None:
+        self.id = run_id
+        self._desk = desk
+        self._done = Event()
+        self._value: object = None
+        self._error: BaseException | None = None
+
+    def complete(self, value: object, error: BaseException | None) -> None:
+        """Take what the run came to; the engine calls it once."""
+        self._value = value
+        self._error = error
+        self._done.set()
+
+    @property
+    def done(self) -> bool:
+        """Whether the run has ended."""
+        if self._done.is_set():
+            return True
+        run = self._desk.get(self.id)
+        return run is None or run.outcome is not None
+
+    def wait(self, timeout: timedelta | float | str | None = None) -> Run | None:
+        """Wait for the end of the run; on a fake clock, let its time pass.
+
+        Args:
+            timeout: a timedelta, seconds, or text like ``"30s"``; ``None`` waits without limit.
+
+        Returns:
+            The record of the run, or ``None`` if the wait ran out first.
+        """
+        seconds = None if timeout is None else _convert.duration(timeout, "timeout").total_seconds()
+        if not self.done and not self._desk.wait(self._done, lambda: self.done, seconds):
+            return None
+        return self._desk.get(self.id)
+
+    def result(self, timeout: timedelta | float | str | None = None) -> object:
+        """Wait for the end of the run and return what its function returned.
+
+        A run of another process has no result here: it gives ``None``.
+
+        Raises:
+            WaitTimeoutError: the wait ran out; the run goes on.
+            RunTimeoutError: the run's last attempt timed out.
+            RunCancelledError: the run was cancelled.
+            RunInterruptedError: its process ended before it did.
+            RunNotExecutedError: it was skipped or misfired.
+            RunFailedError: it failed in another process.
+            BaseException: what the job itself raised.
+        """
+        run = self.wait(timeout)
+        if run is None:
+            seconds = (
+                0.0 if timeout is None else _convert.duration(timeout, "timeout").total_seconds()
+            )
+            raise WaitTimeoutError(self.id, seconds)
+        if run.outcome is Outcome.SUCCEEDED:
+            return self._value
+        raise self._failure(run)
+
+    def _failure(self, run: Run) -> BaseException:
+        reason = run.reason or str(run.outcome)
+        if run.outcome in NOT_EXECUTED:
+            return RunNotExecutedError(run.id, str(run.outcome), reason)
+        if self._error is not None:
+            return self._error
+        if run.outcome is Outcome.CANCELLED:
+            return RunCancelledError(run.id, reason)
+        if run.outcome is Outcome.INTERRUPTED:
+            return RunInterruptedError(run.id, reason)
+        if run.outcome is Outcome.TIMED_OUT:
+            return RunTimeoutError(run.id, 0.0)
+        return RunFailedError(run.id, run.error or reason)
+
+    def cancel(self) -> bool:
+        """Ask the run to stop; return whether it had not ended yet.
+
+        A waiting run ends at once. One that goes on gets its cancel token set: a thread stops
+        where its job looks at it, see `RunContext.raise_if_cancelled`.
+        """
+        return self._desk.cancel(self.id)
+
+    def __repr__(self) -> str:
+        return f"<RunHandle {self.id}>"

@@ -1,0 +1,6 @@
+"""Where a run runs."""
+
+from cronkit.executors._inline import InlineExecutor
+from cronkit.executors._thread import ThreadExecutor
+
+__all__ = ["InlineExecutor", "ThreadExecutor"]
