@@ -1,0 +1,223 @@
+"""From waiting rows to outcomes: takes rows, hands attempts to executors, writes what they come to.
+
+The store is asked under the engine's lock; executors report from any thread into a queue that the
+engine empties in its next step. Nothing is judged in an executor.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+from cronkit._context import Attempt
+from cronkit._engine._tally import Tally
+from cronkit._engine._verdicts import follow_ups, judge
+from cronkit.errors import FenceLostError, RunInterruptedError, RunTimeoutError
+from cronkit.jobs import BY_OUTCOME, AttemptFailed, AttemptStarted, Ending, Limits, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+    from datetime import datetime
+
+    from cronkit._engine._core import Core
+    from cronkit._engine._decider import Decider
+    from cronkit._engine._timers import Timers
+    from cronkit._handle import RunHandle
+    from cronkit.abc import Executor
+    from cronkit.jobs import Run
+
+WAITING = "\0waiting"
+"""The timer for waiting rows; no job id begins with a NUL."""
+
+_TIMEOUT = "\0timeout "
+
+
+class Attempts:
+    """The runs of one scheduler that are going on.
+
+    Attributes:
+        hungry: whether a waiting row may be ready for a free slot.
+        running: attempts by run id.
+        abandoned: timed-out attempts whose threads go on, by run id.
+        handles: handles to complete, by run id.
+        late: how many attempts reported after another owner had ended their run.
+        draining: whether the scheduler is stopping, so that nothing is taken any more.
+        tally: counts to show.
+    """
+
+    def __init__(self, core: Core, timers: Timers, *, most: int | None) -> None:
+        self._core = core
+        self._timers = timers
+        self._most = most
+        self._reports: deque[tuple[Attempt, object, BaseException | None]] = deque()
+        self._wake: Callable[[], None] = lambda: None
+        self.executors: dict[str | None, Executor] = {}
+        self.groups: Mapping[str | None, Collection[str]] = {}
+        self.limits = Limits(jobs={}, tags={}, tags_of={})
+        self.followers: Mapping[str, Collection[str]] = {}
+        self.hungry = False
+        self.running: dict[str, Attempt] = {}
+        self.abandoned: dict[str, Attempt] = {}
+        self.handles: dict[str, list[RunHandle]] = {}
+        self.late = 0
+        self.draining = False
+        self.tally = Tally()
+        self.decider: Decider | None = None
+
+    def wake_by(self, wake: Callable[[], None]) -> None:
+        """Call `wake` when a report comes in."""
+        self._wake = wake
+
+    def report(self, attempt: Attempt, value: object, error: BaseException | None) -> None:
+        """Take what an attempt came to; any thread."""
+        self._reports.append((attempt, value, error))
+        self._wake()
+
+    @property
+    def reported(self) -> bool:
+        """Whether reports wait to be collected."""
+        return bool(self._reports)
+
+    def collect(self, now: datetime) -> None:
+        """Write what attempts came to since the last call."""
+        while self._reports:
+            attempt, value, error = self._reports[0]
+            self._close(attempt, value, error, now)
+            self._reports.popleft()  # only now: what the store refused is tried again
+
+    def start(self, now: datetime) -> None:
+        """Take waiting rows for free slots and start them."""
+        core = self._core
+        self.hungry = False
+        for run in core.store.give_up(core.jobs.keys(), now):
+            self.ended_elsewhere(run, now)
+        for name, job_ids in self.groups.items():
+            executor = self.executors[name]
+            free = executor.free()
+            if self._most is not None:
+                free = min(free, self._most - len(self.running))
+            if free > 0 and job_ids:
+                for attempt in self.take(job_ids, free, now):
+                    executor.submit(attempt)
+        soon = core.store.next_waiting(core.jobs.keys(), now)
+        if soon is not None:
+            self._timers.arm(WAITING, soon)
+
+    def take(self, job_ids: Collection[str], free: int, now: datetime) -> list[Attempt]:
+        """Take up to `free` waiting rows of these jobs; the caller hands them to an executor."""
+        core = self._core
+        attempts = []
+        for taken in core.store.take(core.owner, job_ids, free, self.limits, now):
+            attempt = Attempt(taken, core.jobs[taken.job_id], core.clock)
+            self.running[taken.run_id] = attempt
+            if attempt.context.deadline is not None:
+                self._timers.arm(_TIMEOUT + taken.run_id, attempt.context.deadline)
+            if taken.attempt == 1:
+                self.tally.started(attempt.context.lateness)
+            core.tell(AttemptStarted, taken.run_id, now)
+            attempts.append(attempt)
+        return attempts
+
+    def ring(self, key: str, now: datetime) -> None:
+        """Act on a timer that is no job's: waiting rows, or the end of a timeout."""
+        if key == WAITING:
+            self.hungry = True
+        elif key.startswith(_TIMEOUT):
+            self._time_out(key.removeprefix(_TIMEOUT), now)
+
+    def _time_out(self, run_id: str, now: datetime) -> None:
+        attempt = self.running.get(run_id)
+        if attempt is None or attempt.job.timeout is None:
+            return
+        attempt.context.token.set("timeout")
+        executor = self._executor_of(attempt)
+        if executor.kills:
+            executor.stop(attempt)
+            return
+        error = RunTimeoutError(run_id, attempt.job.timeout.total_seconds())
+        self.abandoned[run_id] = attempt
+        executor.abandon(attempt)
+        self._finish(attempt, None, error, now, abandoned=True)
+        executor.stop(attempt)
+
+    def stop(self, run_id: str, reason: str) -> None:
+        """Ask a run of this scheduler to stop; an unknown one is no error."""
+        attempt = self.running.get(run_id)
+        if attempt is not None:
+            attempt.context.token.set(reason)
+            self._executor_of(attempt).stop(attempt)
+
+    def _executor_of(self, attempt: Attempt) -> Executor:
+        return self.executors[attempt.job.executor]
+
+    def _close(
+        self, attempt: Attempt, value: object, error: BaseException | None, now: datetime
+    ) -> None:
+        if self.abandoned.get(attempt.run_id) is attempt:
+            self._core.store.settle(attempt.run_id)
+            del self.abandoned[attempt.run_id]
+            return
+        if self.running.get(attempt.run_id) is attempt:
+            self._finish(attempt, value, error, now)
+
+    def _finish(
+        self,
+        attempt: Attempt,
+        value: object,
+        error: BaseException | None,
+        now: datetime,
+        *,
+        abandoned: bool = False,
+    ) -> None:
+        """Write the outcome of an attempt, or that its run waits for another one."""
+        ending = judge(attempt, error, now, abandoned=abandoned)
+        self._write(attempt, ending, value, error)
+
+    def _write(
+        self, attempt: Attempt, ending: Ending, value: object, error: BaseException | None
+    ) -> None:
+        core, run_id, now = self._core, attempt.run_id, ending.at
+        followers = self.followers.get(attempt.job.id, ()) if ending.outcome else ()
+        plan = follow_ups(core.jobs, attempt, ending) if followers else None
+        try:
+            decisions = core.store.finish(ending, tuple(followers), plan)
+        except FenceLostError as lost:
+            self.late += 1
+            decisions, error = (), lost
+        del self.running[run_id]
+        if attempt.context.deadline is not None:
+            self._timers.disarm(_TIMEOUT + run_id)
+        self.hungry = True
+        core.ended.notify_all()
+        if ending.outcome is None:
+            core.tell(AttemptFailed, run_id, now, retry_at=ending.retry_at, error=error)
+            return
+        self.tally.count(ending.outcome)
+        if decisions and self.decider is not None:
+            self.decider.announce(decisions, now)
+        core.tell(BY_OUTCOME[ending.outcome], run_id, now, error=error)
+        self._complete(run_id, value, error)
+
+    def interrupt_all(self, now: datetime) -> None:
+        """Write whatever still goes on as interrupted, and ask it to stop."""
+        for attempt in list(self.running.values()):
+            self.stop(attempt.run_id, "shutdown")
+            ending = Ending(
+                run_id=attempt.run_id,
+                at=now,
+                fence=attempt.taken.fence,
+                outcome=Outcome.INTERRUPTED,
+                reason="shutdown",
+                notes=attempt.context.notes,
+            )
+            self._write(attempt, ending, None, RunInterruptedError(attempt.run_id, "shutdown"))
+
+    def ended_elsewhere(self, run: Run, now: datetime) -> None:
+        """Tell of a run that ended without an attempt: it was cancelled or gave up waiting."""
+        self._core.tell_ended(run, now)
+        self._complete(run.id, None, None)
+
+    def _complete(self, run_id: str, value: object, error: BaseException | None) -> None:
+        if self.handles:
+            for handle in self.handles.pop(run_id, ()):
+                handle.complete(value, error)

@@ -1,0 +1,62 @@
+"""What the parts of one scheduler's engine share."""
+
+from __future__ import annotations
+
+from threading import Condition, RLock
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from cronkit._engine._hooks import Hooks
+from cronkit.abc import Clock, Store
+from cronkit.jobs import BY_OUTCOME, Job, Run, RunEvent
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+@attrs.define(kw_only=True, eq=False)
+class Core:
+    """Clock, store, hooks and jobs of one scheduler, and the lock that guards its engine.
+
+    Attributes:
+        clock: where the time is read.
+        store: what keeps runs.
+        hooks: who is told.
+        jobs: the jobs by id, in the order they were added.
+        owner: the name under which this scheduler takes runs.
+        lock: held while the engine's state is read or changed.
+        ended: notified, under the lock, whenever an attempt has ended.
+    """
+
+    clock: Clock
+    store: Store
+    hooks: Hooks
+    jobs: dict[str, Job] = attrs.field(factory=dict)
+    owner: str = ""
+    lock: RLock = attrs.field(factory=RLock)
+    ended: Condition = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.ended = Condition(self.lock)
+
+    def tell(self, kind: type[RunEvent], run_id: str, at: datetime, **facts: Any) -> None:
+        """Emit an event of a run, if anybody wants it; the run is read from the store."""
+        if self.hooks.wants(kind):
+            run = self.store.get(run_id)
+            if run is not None:
+                self.hooks.emit(kind(at=at, run=self.localized(run), **facts))
+
+    def tell_ended(self, run: Run, at: datetime) -> None:
+        """Emit the event of a run's outcome, if anybody wants it."""
+        kind = BY_OUTCOME[str(run.outcome)]
+        if self.hooks.wants(kind):
+            self.hooks.emit(kind(at=at, run=self.localized(run)))
+
+    def localized(self, run: Run) -> Run:
+        """Return the record with its times in the zone of its job."""
+        job = self.jobs.get(run.job_id)
+        if job is None:
+            return run
+        first = None if run.first is None else run.first.astimezone(job.zone)
+        return attrs.evolve(run, fire_time=run.fire_time.astimezone(job.zone), first=first)

@@ -1,0 +1,102 @@
+"""From fire times to rows: arms a timer for each job, asks the planner when it rings."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from cronkit._engine._planner import Plan, outlook, plan_job
+from cronkit.jobs import NOT_EXECUTED, RunMisfired, RunSkipped, RunWaiting
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from datetime import datetime
+
+    from cronkit._engine._core import Core
+    from cronkit._engine._timers import Timers
+    from cronkit.jobs import Decision, Job, JobState, Verdict
+
+_AGAIN = timedelta(milliseconds=200)
+"""When to ask the store again about a job that it could not decide."""
+
+
+class Decider:
+    """Keeps each job's next fire time, and has the store decide those that are due."""
+
+    __slots__ = ("_core", "_plans", "_stop", "_timers")
+
+    def __init__(self, core: Core, timers: Timers, stop: Callable[[str, str], None]) -> None:
+        self._core = core
+        self._timers = timers
+        self._plans: dict[str, tuple[datetime, datetime | None]] = {}
+        self._stop = stop
+
+    def arm(self, jobs: Iterable[Job], now: datetime) -> None:
+        """Make jobs known to the store and wait for their next fire time."""
+        found = list(jobs)
+        states = self._core.store.register(found, now)
+        for job in found:
+            self._follow(job, outlook(job, states[job.id]))
+
+    def disarm(self, job_id: str) -> None:
+        """Wait for a job no more."""
+        self._timers.disarm(job_id)
+        self._plans.pop(job_id, None)
+
+    def next_fire(self, job_id: str) -> datetime | None:
+        """Return the job's next fire time, in UTC."""
+        found = self._plans.get(job_id)
+        return None if found is None else found[1]
+
+    def decide(self, job_ids: Sequence[str], now: datetime) -> bool:
+        """Have the store decide what is due; return whether a run waits to be taken."""
+        core = self._core
+        plans: list[tuple[Job, Plan]] = []
+
+        def plan(states: Sequence[JobState]) -> list[Verdict]:
+            for state in states:
+                job = core.jobs[state.job_id]
+                plans.append((job, plan_job(job, state, now, self._plans.get(job.id))))
+            return [each.verdict for _, each in plans if each.verdict is not None]
+
+        for job_id in job_ids:  # asked again soon, should the store fail or leave the job out
+            self._timers.arm(job_id, now + _AGAIN, core.jobs[job_id].priority)
+        decisions = core.store.decide(job_ids, plan, now)
+        for job, each in plans:
+            self._follow(job, each)
+        return self.announce(decisions, now)
+
+    def change(
+        self, job_ids: Sequence[str], plan: Callable[[Job, JobState], Verdict], now: datetime
+    ) -> Sequence[Decision]:
+        """Write one verdict a job, outside of the timers, and wait for the next fire times anew."""
+        core = self._core
+        decisions = core.store.decide(
+            job_ids, lambda states: [plan(core.jobs[each.job_id], each) for each in states], now
+        )
+        self.announce(decisions, now)
+        for job_id, state in core.store.states(job_ids).items():
+            self._follow(core.jobs[job_id], outlook(core.jobs[job_id], state))
+        return decisions
+
+    def announce(self, decisions: Sequence[Decision], now: datetime) -> bool:
+        """Tell of new rows and stop what they replace; return whether one waits to be taken."""
+        waiting = False
+        for decision in decisions:
+            if decision.outcome is None:
+                waiting = True
+                self._core.tell(RunWaiting, decision.run_id, now)
+                for run_id in decision.cancels:
+                    self._stop(run_id, "overlap")
+            elif decision.outcome in NOT_EXECUTED:
+                skipped = decision.outcome == "skipped"
+                self._core.tell(RunSkipped if skipped else RunMisfired, decision.run_id, now)
+        return waiting
+
+    def _follow(self, job: Job, plan: Plan) -> None:
+        """Remember a plan's next fire time and arm its timer; what is due already rings at once."""
+        if plan.due is None:
+            self.disarm(job.id)
+            return
+        self._plans[job.id] = (plan.base, plan.fire)
+        self._timers.arm(job.id, plan.due, job.priority)

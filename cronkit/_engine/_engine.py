@@ -1,0 +1,74 @@
+"""One scheduler's engine: all that is due at an instant, done in one step.
+
+It is driven from outside: by the loop's thread in real time, by a `FakeClock` in its own. It
+never waits.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cronkit._engine._attempts import Attempts
+from cronkit._engine._decider import Decider
+from cronkit._engine._timers import Timers
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from cronkit._engine._core import Core
+
+
+class Engine:
+    """Decides what is due, starts what waits, writes what has ended.
+
+    Attributes:
+        core: clock, store, hooks and jobs.
+        attempts: the runs that are going on.
+        decider: the jobs' next fire times.
+        in_line: whether events are delivered by `step`, in the thread that calls it.
+    """
+
+    def __init__(self, core: Core, *, max_concurrent_runs: int | None) -> None:
+        self.core = core
+        self._timers = Timers()
+        self.attempts = Attempts(core, self._timers, most=max_concurrent_runs)
+        self.decider = Decider(core, self._timers, self.attempts.stop)
+        self.attempts.decider = self.decider
+        self.in_line = False
+
+    def next_wakeup(self) -> datetime | None:
+        """Return when `step` has something to do; ``None``: nothing is planned."""
+        with self.core.lock:
+            if self.attempts.reported or self.attempts.hungry:
+                return self.core.clock.now()
+            return self._timers.next()
+
+    def step(self) -> None:
+        """Do all that is due now."""
+        core, attempts = self.core, self.attempts
+        with core.lock:
+            now = core.clock.now()
+            if attempts.reported:
+                attempts.collect(now)
+            jobs = []
+            for key in self._timers.pop_due(now):
+                if key[0] == "\0":
+                    attempts.ring(key, now)
+                elif key in core.jobs:
+                    jobs.append(key)
+            if attempts.draining:
+                attempts.hungry = False
+            elif jobs and self.decider.decide(jobs, now):
+                attempts.hungry = True
+            if attempts.hungry:
+                attempts.start(now)
+        if self.in_line:
+            core.hooks.deliver()
+
+    def clear(self) -> None:
+        """Wait for nothing any more; the scheduler has stopped."""
+        with self.core.lock:
+            for job_id in self.core.jobs:
+                self.decider.disarm(job_id)
+            self._timers.disarm_all()
+            self.attempts.hungry = False

@@ -1,0 +1,181 @@
+"""From events to the log and to hooks: a bounded queue and its delivery.
+
+An event is built only when a hook or the log level wants it. Delivery is one broad boundary: what
+a hook or a log handler raises is counted and logged, and firing goes on.
+"""
+
+from __future__ import annotations
+
+import inspect
+import logging
+import threading
+from collections import deque
+from typing import TYPE_CHECKING
+
+from cronkit.errors import NotCallableError
+from cronkit.jobs import ERROR, Event, HookFailed, JobEvent, RunEvent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cronkit.abc import Clock, Hook
+
+LOGGER = logging.getLogger("cronkit")
+MOST_QUEUED = 10_000
+_DRAIN_SECONDS = 2.0
+
+
+class Hooks:
+    """The hooks of a scheduler, and the queue between the engine and them.
+
+    Attributes:
+        failed: how many deliveries raised.
+        dropped: how many events the full queue has refused.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._hooks: list[tuple[Hook, tuple[type[Event], ...]]] = []
+        self._queue: deque[Event] = deque()
+        self._wake = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._stopping = False
+        self.failed = 0
+        self.dropped = 0
+
+    def __len__(self) -> int:
+        return len(self._hooks)
+
+    def add(self, hook: Hook, *classes: type[Event]) -> None:
+        """Give `hook` the events of these classes and their subclasses; without a class, all.
+
+        Raises:
+            NotCallableError: `hook` is not callable, or a class is no event class.
+        """
+        if not callable(hook):
+            raise NotCallableError(hook, "a hook is a callable that takes one event")
+        for each in classes:
+            if not (isinstance(each, type) and issubclass(each, Event)):
+                raise NotCallableError(each, "a hook is added for classes of cronkit events")
+        # A new list, not an append: a delivery may be reading the old one.
+        self._hooks = [*self._hooks, (hook, classes or (Event,))]
+
+    def remove(self, hook: Hook) -> None:
+        """Give `hook` no more events; an unknown one is no error."""
+        self._hooks = [each for each in self._hooks if each[0] is not hook]
+
+    def wants(self, kind: type[Event]) -> bool:
+        """Return whether an event of this class would reach a hook or the log."""
+        if LOGGER.isEnabledFor(kind.level):
+            return True
+        return any(issubclass(kind, classes) for _, classes in self._hooks)
+
+    def emit(self, event: Event) -> None:
+        """Queue an event for delivery."""
+        if len(self._queue) >= MOST_QUEUED:
+            self.dropped += 1
+            return
+        self._queue.append(event)
+        if self._thread is not None:
+            self._wake.set()
+
+    def deliver(self) -> None:
+        """Deliver what is queued, in the calling thread."""
+        while self._queue:
+            event = self._queue.popleft()
+            self._guarded(_log, event)
+            for hook, classes in self._hooks:
+                if isinstance(event, classes):
+                    self._guarded(hook, event)
+
+    def start(self) -> None:
+        """Deliver from a thread of its own from now on."""
+        self._stopping = False
+        self._thread = threading.Thread(target=self._serve, name="cronkit-hooks", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread; what is queued is delivered for up to two seconds."""
+        thread, self._thread = self._thread, None
+        self._stopping = True
+        self._wake.set()
+        if thread is None:
+            self.deliver()
+        elif thread is not threading.current_thread():
+            thread.join(_DRAIN_SECONDS)
+
+    def _serve(self) -> None:
+        while True:
+            self._wake.wait()
+            self._wake.clear()
+            self.deliver()
+            if self._stopping:
+                return
+
+    def _guarded(self, call: Callable[[Event], object], event: Event) -> None:
+        try:
+            answer = call(event)
+            if inspect.iscoroutine(answer):
+                import asyncio  # noqa: PLC0415 -- costs 30 ms of import; only async hooks come here
+
+                asyncio.run(answer)
+        except BaseException as error:  # noqa: BLE001 -- the hook boundary
+            self.failed += 1
+            self._report(call, event, error)
+
+    def _report(self, call: Callable[[Event], object], event: Event, error: BaseException) -> None:
+        name = getattr(call, "__qualname__", type(call).__name__)
+        try:
+            LOGGER.warning(
+                "hook %s failed on %s: %s",
+                name,
+                event.log_name,
+                type(error).__name__,
+                exc_info=error,
+                extra={"event": HookFailed.log_name, "hook": name},
+            )
+        except Exception:  # noqa: BLE001 -- a raising log handler cannot be logged
+            self.failed += 1
+        if call is not _log and not isinstance(event, HookFailed):
+            self.emit(HookFailed(at=self._clock.now(), hook=name, error=type(error).__name__))
+
+
+def _log(event: Event) -> None:
+    """Write an event to the log, its facts as ``extra`` fields."""
+    if not LOGGER.isEnabledFor(event.level):
+        return
+    extra: dict[str, object] = {"event": event.log_name}
+    if isinstance(event, RunEvent):
+        run = event.run
+        extra |= {
+            "job_id": run.job_id,
+            "run_id": run.id,
+            "fire_time": run.fire_time.isoformat(),
+            "attempt": run.attempt,
+            "outcome": None if run.outcome is None else str(run.outcome),
+            "reason": run.reason,
+            "owner": run.owner,
+            "duration_seconds": None if run.duration is None else run.duration.total_seconds(),
+            "lateness_seconds": None if run.lateness is None else run.lateness.total_seconds(),
+        }
+        trace = event.error if event.level >= ERROR else None
+        LOGGER.log(event.level, "%s %s", event.log_name, _line(event), extra=extra, exc_info=trace)
+    elif isinstance(event, JobEvent):
+        extra["job_id"] = event.job_id
+        LOGGER.log(event.level, "%s %s", event.log_name, event.job_id, extra=extra)
+    else:
+        LOGGER.log(event.level, "%s", event.log_name, extra=extra)
+
+
+def _line(event: RunEvent) -> str:
+    run = event.run
+    parts = [run.id]
+    if run.reason:
+        parts.append(f"reason={run.reason}")
+    if run.blocked_by:
+        parts.append(f"blocked_by={run.blocked_by}")
+    if run.count > 1:
+        parts.append(f"count={run.count}{'+' if run.at_least else ''}")
+    if run.error:
+        parts.append(f"error={run.error[:200]!a}")
+    return " ".join(parts)

@@ -1,0 +1,77 @@
+"""The one thread that drives an engine in real time."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from cronkit._engine._hooks import LOGGER
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from cronkit._engine._engine import Engine
+
+_LONGEST_WAIT = 1.0
+"""Seconds. A suspended machine or a stepped clock is noticed at the next look."""
+
+_FIRST_PAUSE = 0.05
+_LONGEST_PAUSE = 5.0
+
+
+class Loop:
+    """Steps an engine when something is due, and at least once a second.
+
+    Attributes:
+        failures: how many steps raised; the loop goes on after each.
+        last_beat: when it last looked, on the clock's monotonic scale.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._clock = engine.core.clock
+        self._wake = threading.Event()
+        self._stopping = False
+        self._thread: threading.Thread | None = None
+        self.failures = 0
+        self.last_beat = self._clock.monotonic()
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread = threading.Thread(target=self._serve, name="cronkit-loop", daemon=True)
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Look at once; any thread, also a signal handler."""
+        if not self._wake.is_set():
+            self._wake.set()
+
+    def stop(self) -> None:
+        """End; waits for the step that is going on, unless it is the caller's own."""
+        self._stopping = True
+        self._wake.set()
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join()
+
+    def _serve(self) -> None:
+        pause = _FIRST_PAUSE
+        while not self._stopping:
+            self._wake.clear()
+            self.last_beat = self._clock.monotonic()
+            try:
+                self._engine.step()
+                seconds = self._seconds_to_wait()
+            except Exception as error:  # noqa: BLE001 -- the loop's body is total: firing goes on
+                self.failures += 1
+                LOGGER.error("the scheduler's step failed: %r", error, exc_info=error)
+                seconds, pause = pause, min(pause * 2, _LONGEST_PAUSE)
+            else:
+                pause = _FIRST_PAUSE
+            self._clock.wait(seconds, self._wake)
+
+    def _seconds_to_wait(self) -> float:
+        when = self._engine.next_wakeup()
+        if when is None:
+            return _LONGEST_WAIT
+        left: timedelta = when - self._clock.now()
+        return min(max(left.total_seconds(), 0.0), _LONGEST_WAIT)

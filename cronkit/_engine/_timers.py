@@ -1,0 +1,75 @@
+"""One heap for all that a scheduler waits for: fire times, ends of timeouts, waiting runs."""
+
+from __future__ import annotations
+
+import heapq
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+_SLACK = 64
+
+
+class Timers:
+    """Instants by key; one instant a key, the last one armed.
+
+    A disarmed or overtaken entry stays in the heap until it comes up; when such entries outnumber
+    the others the heap is built anew, so that a million reschedules hold no memory.
+    """
+
+    __slots__ = ("_armed", "_heap")
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[datetime, int, str]] = []
+        self._armed: dict[str, datetime] = {}
+
+    def __len__(self) -> int:
+        return len(self._armed)
+
+    def arm(self, key: str, when: datetime, priority: int = 0) -> None:
+        """Wait for `when`; an earlier instant of the key is forgotten.
+
+        Args:
+            key: what waits.
+            when: an instant in UTC.
+            priority: among keys of one instant the higher comes first, then the smaller key.
+        """
+        self._armed[key] = when
+        heapq.heappush(self._heap, (when, -priority, key))
+        if len(self._heap) > 2 * len(self._armed) + _SLACK:
+            self._heap = [entry for entry in self._heap if self._armed.get(entry[2]) is entry[0]]
+            heapq.heapify(self._heap)
+
+    def disarm(self, key: str) -> None:
+        """Wait for `key` no more; an unknown one is no error."""
+        self._armed.pop(key, None)
+
+    def when(self, key: str) -> datetime | None:
+        """Return the instant of a key."""
+        return self._armed.get(key)
+
+    def next(self) -> datetime | None:
+        """Return the earliest instant."""
+        heap, armed = self._heap, self._armed
+        while heap:
+            if armed.get(heap[0][2]) is heap[0][0]:
+                return heap[0][0]
+            heapq.heappop(heap)
+        return None
+
+    def pop_due(self, now: datetime) -> list[str]:
+        """Disarm and return the keys whose instant has come, in order."""
+        heap, armed = self._heap, self._armed
+        due = []
+        while heap and heap[0][0] <= now:
+            when, _, key = heapq.heappop(heap)
+            if armed.get(key) is when:
+                del armed[key]
+                due.append(key)
+        return due
+
+    def disarm_all(self) -> None:
+        """Wait for nothing any more."""
+        self._heap.clear()
+        self._armed.clear()

@@ -1,0 +1,136 @@
+"""What an attempt comes to: an outcome, or another attempt; and what follows it. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import attrs
+
+from cronkit._convert import ZERO
+from cronkit._engine._planner import plan_extra
+from cronkit.errors import RunCancelledError, RunTimeoutError
+from cronkit.jobs import Decision, Ending, Outcome, Verdict, run_id
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
+
+    from cronkit._context import Attempt
+    from cronkit.jobs import Job, JobState
+
+_LONGEST_TEXT = 2_000
+
+
+def judge(
+    attempt: Attempt, error: BaseException | None, now: datetime, *, abandoned: bool = False
+) -> Ending:
+    """Return what to write for an attempt that returned, raised, or was abandoned.
+
+    Args:
+        attempt: the attempt.
+        error: what it raised; ``None``: it returned.
+        now: the present instant, in UTC.
+        abandoned: its timeout ended and its thread goes on.
+    """
+    fence, notes = attempt.taken.fence, attempt.context.notes
+    if error is None:
+        return Ending(
+            run_id=attempt.run_id, at=now, fence=fence, outcome=Outcome.SUCCEEDED, notes=notes
+        )
+    outcome, reason = _outcome(attempt, error)
+    retry_at = _retry_at(attempt, error, now) if outcome is not Outcome.CANCELLED else None
+    return Ending(
+        run_id=attempt.run_id,
+        at=now,
+        fence=fence,
+        outcome=None if retry_at is not None else outcome,
+        retry_at=retry_at,
+        reason=reason,
+        error=text_of(error),
+        error_type=f"{type(error).__module__}.{type(error).__qualname__}",
+        abandoned=abandoned and retry_at is None,
+        notes=notes,
+    )
+
+
+def _outcome(attempt: Attempt, error: BaseException) -> tuple[Outcome, str | None]:
+    asked = attempt.context.token.reason
+    if isinstance(error, RunTimeoutError) and asked == "timeout":
+        return Outcome.TIMED_OUT, None
+    if isinstance(error, RunCancelledError):
+        return Outcome.CANCELLED, asked or error.reason
+    return Outcome.FAILED, None
+
+
+def _retry_at(attempt: Attempt, error: BaseException, now: datetime) -> datetime | None:
+    """Return when to try again; ``None``: this was the last attempt."""
+    retry, taken = attempt.job.retry, attempt.taken
+    asked = attempt.context.token.reason
+    if taken.attempt >= retry.attempts or asked not in {None, "timeout"}:
+        return None
+    try:
+        if not retry.wants(error):
+            return None
+        delay = retry.delay(taken.run_id, taken.attempt, error)
+    except Exception:  # noqa: BLE001 -- the job boundary: retry_on is the user's own function
+        return None
+    if retry.give_up_after is not None:
+        left = taken.first_started_at + retry.give_up_after - now
+        if left < max(delay, ZERO):
+            return None
+    try:
+        return now + delay
+    except OverflowError:
+        return None
+
+
+def text_of(error: BaseException) -> str:
+    """Return an exception as text; one whose ``__str__`` raises gives the name of its class."""
+    try:
+        text = str(error)
+    except BaseException as broken:  # noqa: BLE001 -- the job boundary: __str__ is the user's own
+        text = f"<{type(error).__name__}; its text raised {type(broken).__name__}>"
+    return text[:_LONGEST_TEXT]
+
+
+_AFTER = {
+    "succeeded": frozenset({Outcome.SUCCEEDED}),
+    "failed": frozenset({Outcome.FAILED, Outcome.TIMED_OUT, Outcome.INTERRUPTED}),
+    "any": frozenset(Outcome) - {Outcome.SKIPPED, Outcome.MISFIRED},
+}
+
+
+def follow_ups(
+    jobs: Mapping[str, Job], attempt: Attempt, ending: Ending
+) -> Callable[[Sequence[JobState]], list[Verdict]]:
+    """Return the plan that gives each follower of a run its waiting row.
+
+    A follower takes the fire time and the suffix of its parent, so its id is the same on every
+    host and it runs once.
+    """
+    taken = attempt.taken
+    own_id = run_id(taken.job_id, taken.fire_time)
+    suffix = taken.run_id.removeprefix(own_id)
+
+    def plan(states: Sequence[JobState]) -> list[Verdict]:
+        return [
+            _follow_up(jobs[state.job_id], state)
+            for state in states
+            if ending.outcome in _AFTER[jobs[state.job_id].on] and jobs[state.job_id].enabled
+        ]
+
+    def _follow_up(job: Job, state: JobState) -> Verdict:
+        decision = Decision(
+            run_id=run_id(job.id, taken.fire_time, suffix),
+            job_id=job.id,
+            fire_time=taken.fire_time,
+            not_before=ending.at,
+            origin="after",
+            priority=job.priority,
+        )
+        if state.pause is not None:
+            skipped = attrs.evolve(decision, outcome=Outcome.SKIPPED, reason="paused")
+            return Verdict(job.id, (skipped,))
+        return plan_extra(job, state, decision)
+
+    return plan
