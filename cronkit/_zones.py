@@ -99,8 +99,8 @@ def is_plain(zone: tzinfo) -> bool:
 
 def clamped(moment: datetime) -> datetime:
     """Return `moment`, moved into the range in which it has a wall-clock time in every zone."""
-    wall = moment.replace(tzinfo=None)
-    return min(max(wall, EARLIEST), LATEST).replace(tzinfo=moment.tzinfo)
+    wall = min(max(moment.replace(tzinfo=None), EARLIEST), LATEST).replace(tzinfo=moment.tzinfo)
+    return min(max(wall, EARLIEST.replace(tzinfo=UTC)), LATEST.replace(tzinfo=UTC))
 
 
 def to_utc(moment: datetime) -> datetime:
@@ -140,7 +140,7 @@ def shift_between(start: datetime, end: datetime, zone: tzinfo) -> Shift | None:
 def look(wall: datetime, zone: tzinfo) -> Shift | timedelta:
     """Return what `zone` does at a naive wall-clock time: its offset, or the shift it lies in."""
     # An offset is less than a day, so the instant of `wall` lies within a day of `wall` in UTC.
-    start, end = wall - DAY, wall + DAY
+    start, end = max(wall, EARLIEST) - DAY, min(wall, LATEST - DAY) + DAY
     shift = shift_between(start.replace(microsecond=0), end.replace(microsecond=0), zone)
     if shift is None:
         return offset_at(start, zone)
