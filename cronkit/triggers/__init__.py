@@ -1,12 +1,13 @@
 """When a job fires: triggers, each a frozen value that answers ``next(after)``.
 
-Built in are `Every`, `At`, `Rule`, `AnyOf` and `Except`; any object with the shape of
+Built in are `Cron`, `Every`, `At`, `Rule`, `AnyOf` and `Except`; any object with the shape of
 `Trigger` serves as well. A trigger without a zone of its own answers in the zone of the question;
 `bind` gives it the scheduler's.
 """
 
 from cronkit.triggers._at import At
 from cronkit.triggers._combine import AnyOf, Bounded, Except
+from cronkit.triggers._cron import Cron
 from cronkit.triggers._every import Every
 from cronkit.triggers._jitter import jitter_delay, jittered
 from cronkit.triggers._protocol import (
@@ -27,6 +28,7 @@ __all__ = [
     "BindableTrigger",
     "Bounded",
     "CalendarSteps",
+    "Cron",
     "Every",
     "Except",
     "ReversibleTrigger",

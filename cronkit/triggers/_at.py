@@ -49,7 +49,7 @@ class At(TriggerValue):
         if not instants:
             raise PolicyError("instants", instants, "one instant or more")
         zone = _local.optional_zone(tz)
-        found = {_local.wall(each, "instants") for each in instants}
+        found = [_local.wall(each, "instants") for each in instants]
         self.__attrs_init__(instants=_in_order(found, zone), tz=zone)
 
     def next(self, after: datetime) -> datetime | None:

@@ -121,9 +121,7 @@ class Except(TriggerValue):
             found = self.trigger.next(cursor)
             if found is None or found.date() not in self.dates:
                 return found
-            # A fold across midnight comes back to a day: never step behind what was found.
-            end = _midnight(found, _DAY) - _local.MICROSECOND
-            cursor = max(found, end.astimezone(found.tzinfo), key=_utc)
+            cursor = found if _is_repeated(found) else _day_end(found)
         raise TriggerSearchError(self, _local.MOST_STEPS)
 
     def previous(self, before: datetime) -> datetime | None:
@@ -139,8 +137,7 @@ class Except(TriggerValue):
             found = trigger.previous(cursor)
             if found is None or found.date() not in self.dates:
                 return found
-            start = _midnight(found, timedelta(0)).astimezone(found.tzinfo)
-            cursor = min(found, start, key=_utc)
+            cursor = found if _is_repeated(found) else _day_start(found)
         raise TriggerSearchError(self, _local.MOST_STEPS)
 
     def bind(self, zone: tzinfo, seed: str) -> Except:
@@ -244,10 +241,27 @@ def _utc(moment: datetime) -> datetime:
     return moment.astimezone(UTC)
 
 
-def _midnight(moment: datetime, ahead: timedelta) -> datetime:
-    """Return the instant, in UTC, at which the day of `moment`, or a later one, begins."""
+def _is_repeated(moment: datetime) -> bool:
+    """Return whether the zone shows this wall-clock time twice.
+
+    A fold across midnight shows the end of one day again after the beginning of the next, so what
+    lies on the far side of such a time need not be of the same day: one may not jump from there.
+    """
+    return moment.replace(fold=1 - moment.fold).utcoffset() != moment.utcoffset()
+
+
+def _day_end(moment: datetime) -> datetime:
+    """Return the last microsecond before the next day begins for the first time."""
     zone = moment.tzinfo or UTC
-    return _local.resolve(datetime.combine(moment.date() + ahead, time()), zone)
+    following = datetime.combine(moment.date() + _DAY, time())
+    return (_local.resolve(following, zone) - _local.MICROSECOND).astimezone(zone)
+
+
+def _day_start(moment: datetime) -> datetime:
+    """Return the instant at which the day of `moment` begins for the last time."""
+    zone = moment.tzinfo or UTC
+    midnight = datetime.combine(moment.date(), time())
+    return _local.resolve(midnight, zone, later=True).astimezone(zone)
 
 
 def _backward(trigger: Trigger) -> ReversibleTrigger:

@@ -31,7 +31,7 @@ def jitter_delay(job_id: str, fire_time: datetime, jitter: timedelta) -> timedel
         >>> from datetime import datetime
         >>> noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
         >>> print(jitter_delay("poll", noon, timedelta(seconds=20)))
-        0:00:10.0
+        0:00:00.347652
     """
     digest = sha256(f"{job_id}@{moment_text(fire_time)}".encode()).digest()
     share = int.from_bytes(digest[:8])

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import TYPE_CHECKING
 
-from cronkit import _convert
+from cronkit import _convert, _zones
 from cronkit.errors import NaiveDatetimeError, PolicyError
 
 if TYPE_CHECKING:
@@ -92,32 +92,15 @@ def day(value: date | str, argument: str) -> date:
     raise PolicyError(argument, value, "a date, or ISO text like '2026-12-25'")
 
 
-def resolve(moment: datetime, zone: tzinfo) -> datetime:
+def resolve(moment: datetime, zone: tzinfo, *, later: bool = False) -> datetime:
     """Return the instant, in UTC, that a wall-clock time stands for in `zone`.
 
+    With `later`, one in a fold stands for the second pass.
+
     Raises:
-        OverflowError: it lies outside the calendar.
+        OverflowError: it lies at the very end of the calendar.
     """
-    first = moment.replace(tzinfo=zone, fold=0)
-    second = first.replace(fold=1)
-    utc = first.astimezone(UTC)
-    if second.astimezone(UTC) < utc:
-        return _gap_end(second.astimezone(UTC), utc, zone)
-    return utc
-
-
-def _gap_end(low: datetime, high: datetime, zone: tzinfo) -> datetime:
-    """Return the instant in ``(low, high]`` at which the offset of `zone` changes."""
-    before = low.astimezone(zone).utcoffset()
-    while high - low > timedelta(seconds=1):
-        middle = (low + (high - low) / 2).replace(microsecond=0)
-        if middle <= low:
-            break
-        if middle.astimezone(zone).utcoffset() == before:
-            low = middle
-        else:
-            high = middle
-    return high
+    return _zones.resolve(moment, zone, later=later).astimezone(UTC)
 
 
 def bound_moment(moment: datetime, zone: tzinfo) -> datetime:
@@ -167,11 +150,18 @@ def settle(
         zone: the zone of the wall-clock times and of the result.
         later: whether to look for a later or an earlier instant.
     """
-    try:
-        for candidate in walls:
-            found = resolve(candidate, zone)
-            if found > utc if later else found < utc:
-                return found.astimezone(zone) if in_calendar(found) else None
-    except OverflowError:
-        pass  # the next wall-clock time has left the calendar
+    for candidate in walls:
+        edge = _beyond_calendar(candidate)
+        if edge:
+            if (edge > 0) == later:
+                return None
+            continue
+        found = resolve(candidate, zone)
+        if found > utc if later else found < utc:
+            return found.astimezone(zone) if in_calendar(found) else None
     return None
+
+
+def _beyond_calendar(wall: datetime) -> int:
+    """Return -1 before and 1 after the wall-clock times that every zone can place, else 0."""
+    return (wall > _LAST.replace(tzinfo=None)) - (wall < _FIRST.replace(tzinfo=None))

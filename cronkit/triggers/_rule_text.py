@@ -127,7 +127,7 @@ def _split(text: str) -> dict[str, str]:
     values: dict[str, str] = {}
     for piece in text.strip().upper().removeprefix("RRULE:").rstrip(";").split(";"):
         part, equals, value = (each.strip() for each in piece.partition("="))
-        if part == "DTSTART" or part.startswith("DTSTART;"):
+        if part.startswith("DTSTART"):
             _refuse(piece, "a rule without DTSTART", "give it as start= and tz=")
         if part not in _PARTS:
             near = nearest(part, _PARTS)

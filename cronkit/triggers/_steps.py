@@ -107,7 +107,11 @@ class CalendarSteps(TriggerValue):
         step = _CYCLE_DAYS * self.months + _CYCLE_MONTHS * self.days
         estimate = passed * _CYCLE_MONTHS // step + (0 if direction > 0 else 1)
         for number in count(estimate, direction):
-            yield shift(anchor, months=number * self.months, days=number * self.days)
+            try:
+                yield shift(anchor, months=number * self.months, days=number * self.days)
+            except OverflowError:
+                if number * direction > 0:
+                    return
 
     def bind(self, zone: tzinfo, seed: str) -> CalendarSteps:  # noqa: ARG002 -- the shape of bind
         """Return the trigger with its wall clock in `zone`, where it has no zone yet."""

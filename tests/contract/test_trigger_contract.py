@@ -18,6 +18,7 @@ from cronkit.triggers import (
     AnyOf,
     At,
     Bounded,
+    Cron,
     Every,
     Except,
     Rule,
@@ -37,6 +38,13 @@ def in_paris(*when: int, fold: int = 0) -> datetime:
 
 
 MAKE = {
+    "cron, fixed": lambda: Cron("30 2 * * *"),
+    "cron, interval": lambda: Cron("*/20 * * * *"),
+    "cron, both passes, no gap": lambda: Cron("30 2 * * SUN", gap="skip", fold="both"),
+    "cron, second pass": lambda: Cron("0,30 2 * * *", fold="second"),
+    "cron, either day": lambda: Cron("0 0 L * 5L", day_rule="or"),
+    "cron, a rare day": lambda: Cron("0 12 29 2 *"),
+    "cron, a seed of its own": lambda: Cron("H H(0-7) * * *", seed="mine"),
     "every five minutes": lambda: Every("5m"),
     "every odd length": lambda: Every("97m", anchor="2026-01-01T00:00:30"),
     "every, before its anchor": lambda: Every("36h", anchor="2031-01-01T00:00:00Z"),
@@ -57,7 +65,8 @@ MAKE = {
         Every("7h"), start="2026-03-29T02:30:00", end="2026-10-25T02:30:00"
     ),
     "all of it": lambda: Bounded(
-        Except(AnyOf(Rule.every(days=1), Every("11h")), dates=["2026-03-29"]), end="2027-01-01"
+        Except(AnyOf(Rule.every(days=1), Cron("0 */11 * * *")), dates=["2026-03-29"]),
+        end="2027-01-01",
     ),
 }
 

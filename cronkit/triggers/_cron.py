@@ -1,0 +1,222 @@
+"""A cron expression as a trigger: the expression, and the zone it is read in."""
+
+from __future__ import annotations
+
+from datetime import datetime, tzinfo
+from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
+
+import attrs
+
+from cronkit.cron._expression import CronExpression, shared
+from cronkit.errors import CronSyntaxError, PolicyError
+from cronkit.triggers import _local, _text
+from cronkit.triggers._value import TriggerValue
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_WITHOUT_SECONDS = 5
+
+
+@attrs.frozen(kw_only=True)
+class _Draft:
+    """What a text with ``H`` says, kept until a seed decides it."""
+
+    text: str
+    dialect: str
+    day_rule: str | None
+    gap: str | None
+    fold: str | None
+
+    def read(self, seed: str) -> CronExpression:
+        """Return the expression that `seed` decides.
+
+        Raises:
+            CronSyntaxError: the text cannot be read with any seed.
+        """
+        return shared(
+            self.text,
+            dialect=self.dialect,
+            day_rule=self.day_rule,
+            gap=self.gap,
+            fold=self.fold,
+            seed=seed,
+        )
+
+    def __str__(self) -> str:
+        options = {"dialect": self.dialect, "day_rule": self.day_rule}
+        options |= {"gap": self.gap, "fold": self.fold}
+        said = [
+            f"{name}={value}" for name, value in options.items() if value and value != "cronkit"
+        ]
+        return " ".join([*self.text.upper().split(), *said])
+
+
+@attrs.frozen(init=False, repr=False)
+class Cron(TriggerValue):
+    """Fires as a cron expression says, on the wall clock of a zone.
+
+    Args:
+        expr: the text of an expression, or a `CronExpression`, which brings its own options.
+        tz: the zone to match in; default: that of a ``TZ=`` prefix, else the zone the trigger is
+            bound to.
+        day_rule: as in `CronExpression.parse`; likewise the following.
+        gap: ``"run"`` or ``"skip"``.
+        fold: ``"first"``, ``"second"`` or ``"both"``.
+        dialect: ``"cronkit"`` or ``"croniter"``.
+        seed: what ``H`` is derived from; default: the seed the trigger is bound with, the job's id.
+
+    Attributes:
+        expression: the expression; ``None`` while its ``H`` wait for a seed.
+        tz: the zone; ``None``: that of the question.
+
+    Raises:
+        CronSyntaxError: the text cannot be read, or it can never fire.
+        PolicyError: an option is out of range, or `tz` differs from a ``TZ=`` prefix.
+        UnknownZoneError: the zone database does not know `tz`.
+
+    Example:
+        >>> weekly = Cron("0 9 * * mon", tz="Europe/Paris")
+        >>> print(weekly)
+        cron 0 9 * * MON [Europe/Paris]
+        >>> weekly.next(datetime.fromisoformat("2026-03-28T12:00Z")).isoformat()
+        '2026-03-30T09:00:00+02:00'
+    """
+
+    expression: CronExpression | None
+    tz: tzinfo | None = attrs.field(eq=_text.zone_name)
+    _draft: _Draft | None
+    # As read, without the zone: while a job holds it, the same text is not parsed again.
+    _source: CronExpression | None = attrs.field(eq=False)
+
+    def __init__(
+        self,
+        expr: str | CronExpression,
+        tz: tzinfo | str | None = None,
+        *,
+        day_rule: str | None = None,
+        gap: str | None = None,
+        fold: str | None = None,
+        dialect: str = "cronkit",
+        seed: str | None = None,
+    ) -> None:
+        options = (("day_rule", day_rule), ("gap", gap), ("fold", fold), ("seed", seed))
+        zone, draft = _local.optional_zone(tz), None
+        if isinstance(expr, CronExpression):
+            _refuse_beside_expression(
+                (*options, ("dialect", dialect if dialect != "cronkit" else None))
+            )
+            expression: CronExpression | None = expr
+        else:
+            for name, value in (*options, ("dialect", dialect)):
+                if value is not None and not isinstance(value, str):
+                    raise PolicyError(name, value, "text")
+            try:
+                expression = shared(
+                    expr, dialect=dialect, day_rule=day_rule, seed=seed, gap=gap, fold=fold
+                )
+            except CronSyntaxError:
+                draft = _Draft(text=expr, dialect=dialect, day_rule=day_rule, gap=gap, fold=fold)
+                draft.read(seed or "")  # raises if it is not only a seed that is missing
+                expression = None
+        source = expression
+        if expression is not None:
+            expression = _in_zone(expression, zone)
+            zone = expression.zone
+        self.__attrs_init__(expression=expression, tz=zone, draft=draft, source=source)
+
+    def next(self, after: datetime) -> datetime | None:
+        """Return the first fire time strictly later than `after`; ``None`` if there is none.
+
+        Raises:
+            NaiveDatetimeError: `after` has no time zone.
+            PolicyError: the expression has an ``H`` and no seed yet.
+        """
+        if self.expression is None:
+            return self._seeded(None).next(after)
+        return self.expression.next(after)
+
+    def previous(self, before: datetime) -> datetime | None:
+        """Return the last fire time strictly earlier than `before`; ``None`` if there is none.
+
+        Raises:
+            NaiveDatetimeError: `before` has no time zone.
+            PolicyError: the expression has an ``H`` and no seed yet.
+        """
+        if self.expression is None:
+            return self._seeded(None).previous(before)
+        return self.expression.previous(before)
+
+    def bind(self, zone: tzinfo, seed: str) -> Cron:
+        """Return the trigger with each ``H`` decided and a zone, its own if it has one.
+
+        Equal expressions in one zone give one object, which lives as long as a job holds it.
+        """
+        expression = self.expression or _in_zone(self._seeded(seed), self.tz)
+        own = expression.zone or zone
+        fields = expression.fields
+        # The text leaves open how the day fields join; a zone lives as long as what is found by it.
+        key = (fields.text, fields.either, expression.gap, expression.fold, id(own))
+        found = _BOUND.get(key)
+        if found is None:
+            found = object.__new__(Cron)
+            found.__attrs_init__(
+                expression=_in_zone(expression, own),
+                tz=own,
+                draft=None,
+                source=self._source or expression,
+            )
+            _BOUND[key] = found
+        return found
+
+    def _seeded(self, seed: str | None) -> CronExpression:
+        if self._draft is None or seed is None:
+            raise PolicyError(
+                "seed", seed, "text that decides H, such as the id of the job", hint=str(self)
+            )
+        return self._draft.read(seed)
+
+    def __str__(self) -> str:
+        words = str(self._draft)
+        if self.expression is not None:
+            words = f"{self.expression.fields.text}{_options(self.expression)}"
+        return f"cron {words}{_text.zone_suffix(self.tz)}"
+
+
+_BOUND: WeakValueDictionary[tuple[str, bool, str, str, int], Cron] = WeakValueDictionary()
+
+
+def _in_zone(expression: CronExpression, zone: tzinfo | None) -> CronExpression:
+    """Return the expression with a zone of its own; a prefix wins over none, not over another."""
+    own = expression.zone
+    if zone is None or zone is own:
+        return expression
+    if own is not None:
+        if _text.zone_name(own) == _text.zone_name(zone):
+            return expression
+        raise PolicyError("tz", str(zone), f"{own}, the zone that the expression names")
+    return CronExpression(expression.fields, zone, expression.gap, expression.fold)
+
+
+def _refuse_beside_expression(options: Iterable[tuple[str, str | None]]) -> None:
+    for name, value in options:
+        if value is not None:
+            raise PolicyError(name, value, "None beside a CronExpression, which has its own")
+
+
+def _options(expression: CronExpression) -> str:
+    """Return what the text of an expression leaves unsaid: each option that is not the default."""
+    fields = expression.fields
+    words = fields.text.split()
+    day, weekday = (words[2], words[4]) if len(words) == _WITHOUT_SECONDS else (words[3], words[5])
+    either = day[0] not in "*?" and weekday[0] not in "*?"
+    gap, fold = ("skip", "both") if fields.interval else ("run", "first")
+    said = []
+    if fields.either != either:
+        said.append(f" day_rule={'or' if fields.either else 'and'}")
+    if expression.gap != gap:
+        said.append(f" gap={expression.gap}")
+    if expression.fold != fold:
+        said.append(f" fold={expression.fold}")
+    return "".join(said)
