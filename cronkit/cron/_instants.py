@@ -160,7 +160,7 @@ def iterate(
     and so on.
     """
     end = LATEST if until is None else to_utc(clamped(until))
-    stop = from_utc(end - DAY, zone).replace(tzinfo=None) + DAY
+    stop = from_utc(end, zone).replace(tzinfo=None)
     found = nearest(expression, after, zone, forward=True)
     while found is not None and to_utc(found) < end:
         yield found
