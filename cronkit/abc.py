@@ -170,7 +170,10 @@ class Store(Protocol):
         ...
 
     def next_waiting(self, job_ids: Collection[str], now: datetime) -> datetime | None:
-        """Return the next instant after `now` at which a waiting row can start or gives up."""
+        """Return when a waiting row of these jobs can start or gives up; ``None``: none waits.
+
+        `now` itself where one is ready and only a slot or a limit holds it back.
+        """
         ...
 
     def give_up(self, job_ids: Collection[str], now: datetime) -> Sequence[Run]:

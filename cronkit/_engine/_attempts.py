@@ -56,6 +56,7 @@ class Attempts:
         self.limits = Limits(jobs={}, tags={}, tags_of={})
         self.followers: Mapping[str, Collection[str]] = {}
         self.hungry = False
+        self._starved = False
         self.running: dict[str, Attempt] = {}
         self.abandoned: dict[str, Attempt] = {}
         self.handles: dict[str, list[RunHandle]] = {}
@@ -89,8 +90,6 @@ class Attempts:
         """Take waiting rows for free slots and start them."""
         core = self._core
         self.hungry = False
-        for run in core.store.give_up(core.jobs.keys(), now):
-            self.ended_elsewhere(run, now)
         for name, job_ids in self.groups.items():
             executor = self.executors[name]
             free = executor.free()
@@ -100,7 +99,8 @@ class Attempts:
                 for attempt in self.take(job_ids, free, now):
                     executor.submit(attempt)
         soon = core.store.next_waiting(core.jobs.keys(), now)
-        if soon is not None:
+        self._starved = soon is not None and soon <= now
+        if soon is not None and soon > now:
             self._timers.arm(WAITING, soon)
 
     def take(self, job_ids: Collection[str], free: int, now: datetime) -> list[Attempt]:
@@ -122,6 +122,8 @@ class Attempts:
         """Act on a timer that is no job's: waiting rows, or the end of a timeout."""
         if key == WAITING:
             self.hungry = True
+            for run in self._core.store.give_up(self._core.jobs.keys(), now):
+                self.ended_elsewhere(run, now)
         elif key.startswith(_TIMEOUT):
             self._time_out(key.removeprefix(_TIMEOUT), now)
 
@@ -187,14 +189,15 @@ class Attempts:
         del self.running[run_id]
         if attempt.context.deadline is not None:
             self._timers.disarm(_TIMEOUT + run_id)
-        self.hungry = True
+        self.hungry = self.hungry or self._starved
         core.ended.notify_all()
         if ending.outcome is None:
+            self.hungry = True
             core.tell(AttemptFailed, run_id, now, retry_at=ending.retry_at, error=error)
             return
         self.tally.count(ending.outcome)
-        if decisions and self.decider is not None:
-            self.decider.announce(decisions, now)
+        if decisions and self.decider is not None and self.decider.announce(decisions, now):
+            self.hungry = True
         core.tell(BY_OUTCOME[ending.outcome], run_id, now, error=error)
         self._complete(run_id, value, error)
 

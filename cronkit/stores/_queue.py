@@ -67,7 +67,13 @@ class WaitingQueue:
             heapq.heappush(self._giving_up, entry)
 
     def next(self, now: datetime, job_ids: Collection[str]) -> datetime | None:
-        """Return the next instant after `now` at which a row can start or gives up."""
+        """Return when a row can start or gives up; `now` where one is ready and held back."""
+        if not (self._ready or self._future or self._giving_up):
+            return None
+        if any(
+            row.phase == "waiting" and row.decision.job_id in job_ids for _, _, row in self._ready
+        ):
+            return now
         found = [_first(heap, now, job_ids) for heap in (self._future, self._giving_up) if heap]
         return min((each for each in found if each is not None), default=None)
 
