@@ -1,1 +1,97 @@
-"""Run Python functions on time."""
+"""Run Python functions on time.
+
+Names are loaded on first use, so that ``import cronkit.cron`` costs what cron costs.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from cronkit._context import RunContext, current_run
+    from cronkit._handle import RunHandle
+    from cronkit._scheduler import Scheduler
+    from cronkit.errors import CronkitError
+    from cronkit.jobs import (
+        Backoff,
+        Job,
+        Outcome,
+        Policies,
+        Run,
+        RunCancelled,
+        RunFailed,
+        RunInterrupted,
+        RunMisfired,
+        RunSkipped,
+        RunSucceeded,
+        RunTimedOut,
+    )
+    from cronkit.triggers import AnyOf, At, Cron, Every, Except, Rule
+
+    __version__: str
+
+_HOMES = {
+    "cronkit._context": ("RunContext", "current_run"),
+    "cronkit._handle": ("RunHandle",),
+    "cronkit._scheduler": ("Scheduler",),
+    "cronkit.errors": ("CronkitError",),
+    "cronkit.jobs": (
+        "Backoff",
+        "Job",
+        "Outcome",
+        "Policies",
+        "Run",
+        "RunCancelled",
+        "RunFailed",
+        "RunInterrupted",
+        "RunMisfired",
+        "RunSkipped",
+        "RunSucceeded",
+        "RunTimedOut",
+    ),
+    "cronkit.triggers": ("AnyOf", "At", "Cron", "Every", "Except", "Rule"),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "AnyOf",
+    "At",
+    "Backoff",
+    "Cron",
+    "CronkitError",
+    "Every",
+    "Except",
+    "Job",
+    "Outcome",
+    "Policies",
+    "Rule",
+    "Run",
+    "RunCancelled",
+    "RunContext",
+    "RunFailed",
+    "RunHandle",
+    "RunInterrupted",
+    "RunMisfired",
+    "RunSkipped",
+    "RunSucceeded",
+    "RunTimedOut",
+    "Scheduler",
+    "current_run",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name == "__version__":
+        from importlib.metadata import version  # noqa: PLC0415 -- 15 ms, and few ask
+
+        return version("cronkit")
+    home = _HOME_OF.get(name)
+    if home is None:
+        raise AttributeError(f"module 'cronkit' has no attribute {name!r}")
+    from importlib import import_module  # noqa: PLC0415 -- PEP 562: names load on first use
+
+    value = globals()[name] = getattr(import_module(home), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

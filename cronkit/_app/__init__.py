@@ -1,0 +1,1 @@
+"""The private objects that a `Scheduler` holds and delegates to."""

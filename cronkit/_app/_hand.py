@@ -1,0 +1,240 @@
+"""Runs that no trigger asked for: by hand, and backfill; and the handles that wait for them."""
+
+from __future__ import annotations
+
+from functools import partial
+from itertools import count
+from typing import TYPE_CHECKING
+
+from cronkit import _convert
+from cronkit._context import active
+from cronkit._engine._firing import TICK, next_fire
+from cronkit._engine._planner import plan_extra
+from cronkit._handle import RunHandle
+from cronkit.abc import DrivenClock
+from cronkit.errors import PolicyError, StateError, StoreError
+from cronkit.executors import InlineExecutor
+from cronkit.jobs import Decision, Outcome, Verdict, check_call, run_id
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
+    from threading import Event
+
+    from cronkit._app._lifecycle import Lifecycle
+    from cronkit._app._registry import Registry
+    from cronkit._engine._engine import Engine
+    from cronkit.jobs import Job, JobState, Run
+
+_MOST_BACKFILLED = 10_000
+_LOOK_SECONDS = 0.5
+"""How often a handle asks a shared store about a run that another process may hold."""
+
+
+class ByHand:
+    """Starts runs on request; it is also the desk that handles turn to."""
+
+    def __init__(self, engine: Engine, registry: Registry, lifecycle: Lifecycle) -> None:
+        self._engine = engine
+        self._core = engine.core
+        self._registry = registry
+        self._lifecycle = lifecycle
+
+    def run_now(
+        self,
+        job_id: str,
+        *,
+        args: Sequence[object] | None,
+        kwargs: Mapping[str, object] | None,
+        force: bool,
+        key: str | None,
+    ) -> RunHandle:
+        """Give a job a run now; see `Scheduler.run_now`."""
+        core, job = self._core, self._registry.get(job_id)
+        own_args = None if args is None else tuple(args)
+        check_call(
+            job.func,
+            job.args if own_args is None else own_args,
+            job.kwargs if kwargs is None else kwargs,
+        )
+        if key is not None and not (isinstance(key, str) and key):
+            raise PolicyError("key", key, "text, not empty")
+        with core.lock:
+            now = core.clock.now()
+            if not self._lifecycle.running:
+                core.store.register([job], now)
+            known = core.store.runs(job_id=job_id, key=key, limit=1) if key is not None else ()
+            if known:
+                return RunHandle(known[0].id, self)
+            new = self._insert(job, now, own_args, kwargs, force=force, key=key)
+            handle = RunHandle(new, self)
+            self._engine.attempts.handles.setdefault(new, []).append(handle)
+            self._engine.attempts.hungry = self._lifecycle.running
+        if self._lifecycle.running:
+            self._lifecycle.wake()
+        else:
+            self._run_here(new, job)
+        return handle
+
+    def _insert(
+        self,
+        job: Job,
+        now: datetime,
+        args: tuple[object, ...] | None,
+        kwargs: Mapping[str, object] | None,
+        *,
+        force: bool,
+        key: str | None,
+    ) -> str:
+        second = now.replace(microsecond=0)
+        for number in count(1):
+            decision = Decision(
+                run_id=run_id(job.id, second, f"#{number}"),
+                job_id=job.id,
+                fire_time=second,
+                not_before=now,
+                origin="hand",
+                priority=job.priority,
+                force=force,
+                key=key,
+                args=args,
+                kwargs=None if kwargs is None else dict(kwargs),
+            )
+            if self._decide(job, partial(plan_extra, decision=decision, force=force)):
+                return decision.run_id
+        raise AssertionError  # count() has no end
+
+    def _decide(self, job: Job, plan: Callable[[Job, JobState], Verdict]) -> Sequence[Decision]:
+        """Write one verdict outside of the job's timer; its fire times are not touched."""
+        core, now = self._core, self._core.clock.now()
+        asked = False
+
+        def plans(states: Sequence[JobState]) -> list[Verdict]:
+            nonlocal asked
+            asked = bool(states)
+            return [plan(job, state) for state in states]
+
+        decisions = core.store.decide([job.id], plans, now)
+        if not asked:
+            raise StoreError(core.store.name, f"job {job.id} is locked by another scheduler")
+        self._engine.decider.announce(decisions, now)
+        return decisions
+
+    def _run_here(self, new: str, job: Job) -> None:
+        """Run in the calling thread until the run has ended: the scheduler is not started."""
+        core, attempts = self._core, self._engine.attempts
+        here = InlineExecutor()
+        here.start(attempts.report)
+        while True:
+            with core.lock:
+                attempts.collect(core.clock.now())
+                run = core.store.get(new)
+                if run is None or run.outcome is not None:
+                    return
+                taken = attempts.take([job.id], 1, core.clock.now())
+                soon = core.store.next_waiting([job.id], core.clock.now())
+            for attempt in taken:
+                here.submit(attempt)
+            if not taken and soon is not None:
+                self._pause((soon - core.clock.now()).total_seconds())
+            elif not taken:
+                raise StateError("run_now", f"run {new} is held by another run of its job")
+
+    def _pause(self, seconds: float) -> None:
+        from threading import Event  # noqa: PLC0415 -- only a retry on a stopped scheduler waits
+
+        clock = self._core.clock
+        if isinstance(clock, DrivenClock):
+            clock.run_until(lambda: False, seconds)
+        else:
+            clock.wait(max(seconds, 0.0), Event())
+
+    def backfill(self, job_id: str, start: datetime | str, end: datetime | str
+    ) -> list[RunHandle]:
+        """Give a job a run for each fire time that has none; see `Scheduler.backfill`."""
+        core, job = self._core, self._registry.get(job_id)
+        self._registry.require_live("backfill")
+        zone = self._registry.zone
+        first, last = (
+            _convert.in_zone(_convert.moment(edge, word), zone)
+            for edge, word in ((start, "start"), (end, "end"))
+        )
+        if last <= first:
+            raise PolicyError("end", last.isoformat(), f"later than start, {first.isoformat()}")
+        with core.lock:
+            rows = self._backfill_rows(job, first, last)
+            decisions = self._decide(job, lambda _, __: Verdict(job.id, tuple(rows)))
+            handles = [RunHandle(each.run_id, self) for each in decisions]
+            for handle in handles:
+                self._engine.attempts.handles.setdefault(handle.id, []).append(handle)
+            self._engine.attempts.hungry = True
+        self._lifecycle.wake()
+        return handles
+
+    def _backfill_rows(self, job: Job, first: datetime, last: datetime) -> list[Decision]:
+        core, now = self._core, self._core.clock.now()
+        had: dict[datetime, int] = {}
+        done = set()
+        for run in core.store.runs(job_id=job.id):
+            had[run.fire_time] = had.get(run.fire_time, 0) + (run.origin == "backfill")
+            if run.outcome in {None, Outcome.SUCCEEDED}:
+                done.add(run.fire_time)
+        rows: list[Decision] = []
+        fire = next_fire(job, first - TICK)
+        while fire is not None and fire < last:
+            if len(rows) >= _MOST_BACKFILLED:
+                raise PolicyError("end", last.isoformat(), f"at most {_MOST_BACKFILLED} fire times")
+            if fire not in done:
+                rows.append(
+                    Decision(
+                        run_id=run_id(job.id, fire, f"#b{had.get(fire, 0) + 1}"),
+                        job_id=job.id,
+                        fire_time=fire,
+                        not_before=now,
+                        origin="backfill",
+                        priority=job.priority,
+                    )
+                )
+            fire = next_fire(job, fire)
+        return rows
+
+    # --- the desk --------------------------------------------------------------------------------
+
+    def get(self, run_id: str) -> Run | None:
+        """Return the record of a run, its times in the zone of its job."""
+        run = self._core.store.get(run_id)
+        return None if run is None else self._core.localized(run)
+
+    def cancel(self, run_id: str) -> bool:
+        """Ask a run to stop; return whether it had not ended yet."""
+        core = self._core
+        with core.lock:
+            before = core.store.get(run_id)
+            if before is None or before.outcome is not None:
+                return False
+            now = core.clock.now()
+            run = core.store.cancel(run_id, "by hand", now)
+            self._engine.attempts.stop(run_id, "by hand")
+            if run is not None and run.outcome is not None:
+                self._engine.attempts.ended_elsewhere(run, now)
+        return True
+
+    def wait(self, done: Event, ended: Callable[[], bool], timeout: float | None) -> bool:
+        """Wait in the scheduler's time until a run has ended; return whether it has.
+
+        Raises:
+            StateError: a job waits for its own run.
+        """
+        clock = self._core.clock
+        own = active()
+        if own is not None and not done.is_set() and isinstance(clock, DrivenClock):
+            raise StateError("wait", "a job cannot wait for another run on a driven clock")
+        if isinstance(clock, DrivenClock):
+            return clock.run_until(ended, timeout)
+        limit = None if timeout is None else clock.monotonic() + timeout
+        while not ended():
+            left = _LOOK_SECONDS if limit is None else min(limit - clock.monotonic(), _LOOK_SECONDS)
+            if left <= 0:
+                return False
+            clock.wait(left, done)
+        return True

@@ -1,0 +1,218 @@
+"""The jobs of a scheduler: adding, changing and removing them, and what follows from them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+import attrs
+
+from cronkit import _convert
+from cronkit._engine._planner import plan_skip_to
+from cronkit.errors import DuplicateJobError, JobNotFoundError, PolicyError, StateError
+from cronkit.jobs import (
+    NOT_DEFAULTS,
+    JobAdded,
+    JobChanged,
+    JobEvent,
+    JobRemoved,
+    Limits,
+    build_job,
+    check_call,
+    convert_policies,
+)
+from cronkit.triggers import as_trigger, bind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+    from datetime import tzinfo
+
+    from cronkit._engine._engine import Engine
+    from cronkit.jobs import After, Job
+    from cronkit.triggers import Trigger
+
+
+class _Concurrency(Mapping[str, int]):
+    """How many runs of each job may go on at once, read from the jobs themselves."""
+
+    def __init__(self, jobs: Mapping[str, Job]) -> None:
+        self._jobs = jobs
+
+    def __getitem__(self, job_id: str) -> int:
+        most = self._jobs[job_id].concurrency
+        if most is None:
+            raise KeyError(job_id)
+        return most
+
+    def __iter__(self) -> Iterator[str]:
+        return (each.id for each in self._jobs.values() if each.concurrency is not None)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+class Registry:
+    """Adds, changes and removes jobs, and keeps what the engine derives from them.
+
+    Attributes:
+        zone: the scheduler's zone.
+        live: whether the scheduler is started, so that changes reach its timers.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        zone: tzinfo,
+        *,
+        defaults: Mapping[str, object],
+        limits: Mapping[str, int],
+        executors: Collection[str | None],
+    ) -> None:
+        self._engine = engine
+        self._core = engine.core
+        self.zone = zone
+        self.live = False
+        self._executors = executors
+        self._defaults = convert_policies(defaults, zone, forbidden=NOT_DEFAULTS)
+        self._known_executor(self._defaults.get("executor"))
+        tags = {
+            _convert.name(tag, "limits"): _convert.integer(most, f"limits[{tag!r}]", least=1)
+            for tag, most in limits.items()
+        }
+        self._tags_of: dict[str, frozenset[str]] = {}
+        self._limits = Limits(jobs=_Concurrency(self._core.jobs), tags=tags, tags_of=self._tags_of)
+        self._followers: dict[str, list[str]] = {}
+        self._named: dict[str | None, set[str]] = {}
+        engine.attempts.limits = self._limits
+        engine.attempts.followers = self._followers
+        engine.attempts.groups = {None: self._core.jobs.keys()}
+
+    def get(self, job_id: str) -> Job:
+        """Return a job by its id.
+
+        Raises:
+            JobNotFoundError: there is none.
+        """
+        job = self._core.jobs.get(job_id) if isinstance(job_id, str) else None
+        if job is None:
+            near = _convert.nearest(job_id, self._core.jobs) if isinstance(job_id, str) else None
+            raise JobNotFoundError(job_id, hint=near)
+        return job
+
+    def add(
+        self,
+        func: Callable[..., object],
+        trigger: Trigger | None,
+        policies: Mapping[str, object],
+        *,
+        parent: str | None = None,
+        on: After = "succeeded",
+    ) -> Job:
+        """Build a job and take it in; nothing changes if anything is wrong with it."""
+        core = self._core
+        job = build_job(func, trigger, self.zone, policies, self._defaults, parent=parent, on=on)
+        self._known_executor(job.executor)
+        with core.lock:
+            if parent is not None:
+                self.get(parent)
+            replaced = core.jobs.get(job.id)
+            if replaced is not None and policies.get("replace") is not True:
+                raise DuplicateJobError(job.id)
+            if job.id == parent:
+                raise PolicyError("after", parent, "another job than the one it defines")
+            if replaced is not None:
+                self._unlink(replaced)
+            self._link(job)
+            if self.live:
+                self._engine.decider.arm([job], core.clock.now())
+            self._tell(JobAdded if replaced is None else JobChanged, job.id)
+        return job
+
+    def remove(self, job_id: str) -> None:
+        """Take a job out; its waiting runs end as cancelled, one that goes on goes on."""
+        core = self._core
+        with core.lock:
+            job = self.get(job_id)
+            self._unlink(job)
+            del core.jobs[job_id]
+            self._engine.decider.disarm(job_id)
+            if self.live:
+                core.store.forget(job_id, core.clock.now())
+            self._tell(JobRemoved, job_id)
+
+    def reschedule(self, job_id: str, trigger: Trigger) -> Job:
+        """Give a job another trigger; it owes nothing for the time before."""
+        with self._core.lock:
+            job = self.get(job_id)
+            bound = bind(as_trigger(trigger), self.zone, job_id)
+            zone = getattr(bound, "tz", None) or self.zone
+            changed = attrs.evolve(job, trigger=bound, zone=zone, parent=None)
+            self._exchange(job, changed, owes_nothing=True)
+            return changed
+
+    def update(self, job_id: str, policies: Mapping[str, object]) -> Job:
+        """Give a job other policies."""
+        with self._core.lock:
+            job = self.get(job_id)
+            words = convert_policies(policies, self.zone, forbidden={"id", "replace"})
+            changed = attrs.evolve(job, **words)  # type: ignore[arg-type]  # converted by name
+            if changed.start and changed.end and changed.end <= changed.start:
+                raise PolicyError("end", changed.end.isoformat(), f"later than {changed.start}")
+            self._known_executor(changed.executor)
+            check_call(changed.func, changed.args, changed.kwargs)
+            self._exchange(job, changed, owes_nothing=False)
+            return changed
+
+    def _exchange(self, old: Job, new: Job, *, owes_nothing: bool) -> None:
+        core, decider = self._core, self._engine.decider
+        self._unlink(old)
+        self._link(new)
+        if self.live:
+            now = core.clock.now()
+            decider.disarm(new.id)
+            decider.arm([new], now)
+            if owes_nothing:
+                decider.change([new.id], lambda _, state: plan_skip_to(state, now), now)
+        self._tell(JobChanged, new.id)
+
+    def _link(self, job: Job) -> None:
+        core = self._core
+        core.jobs[job.id] = job
+        if job.parent is not None:
+            self._followers.setdefault(job.parent, []).append(job.id)
+        limited = job.tags & self._limits.tags.keys() if job.tags else job.tags
+        if limited:
+            self._tags_of[job.id] = frozenset(limited)
+        if job.executor is not None and not self._named:
+            self._named[None] = {each.id for each in core.jobs.values() if each.executor is None}
+            self._engine.attempts.groups = self._named
+        if self._named:
+            self._named.setdefault(job.executor, set()).add(job.id)
+
+    def _unlink(self, job: Job) -> None:
+        if job.parent is not None:
+            self._followers[job.parent].remove(job.id)
+        self._tags_of.pop(job.id, None)
+        if self._named:
+            self._named[job.executor].discard(job.id)
+
+    def _known_executor(self, name: object) -> None:
+        if name not in self._executors:
+            known = ", ".join(repr(each) for each in self._executors if each is not None)
+            raise PolicyError(
+                "executor", name, known or "none: Scheduler(executors={...}) is empty"
+            )
+
+    def _tell(self, kind: type[JobEvent], job_id: str) -> None:
+        hooks = self._core.hooks
+        if hooks.wants(kind):
+            hooks.emit(kind(at=self._core.clock.now(), job_id=job_id))
+
+    def require_live(self, what: str) -> None:
+        """Refuse a call that only a started scheduler can answer.
+
+        Raises:
+            StateError: the scheduler is not started.
+        """
+        if not self.live:
+            raise StateError(what, "the scheduler is not started; call start() first")

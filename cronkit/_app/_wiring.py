@@ -1,0 +1,78 @@
+"""Puts the parts of a scheduler together: what was given, checked and converted once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from cronkit import _convert
+from cronkit._app._hand import ByHand
+from cronkit._app._lifecycle import Lifecycle
+from cronkit._app._pauses import Pauses
+from cronkit._app._queries import Queries
+from cronkit._app._registry import Registry
+from cronkit._clock import SystemClock
+from cronkit._engine._core import Core
+from cronkit._engine._engine import Engine
+from cronkit._engine._hooks import Hooks
+from cronkit.errors import PolicyError
+from cronkit.executors import ThreadExecutor
+from cronkit.stores import MemoryStore
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import tzinfo
+
+    from cronkit.abc import Clock, Executor, Store
+
+_T = TypeVar("_T")
+
+_CLOCK = ("now", "monotonic", "wait")
+_STORE = ("decide", "take", "finish", "register", "runs")
+_EXECUTOR = ("start", "free", "submit", "stop", "shutdown")
+
+
+class App:
+    """The private objects of one scheduler."""
+
+    __slots__ = ("by_hand", "core", "engine", "lifecycle", "pauses", "queries", "registry")
+
+    def __init__(
+        self,
+        *,
+        timezone: tzinfo | str,
+        clock: Clock | None,
+        store: Store | None,
+        executor: Executor | None,
+        executors: Mapping[str, Executor] | None,
+        max_concurrent_runs: int | None,
+        limits: Mapping[str, int] | None,
+        defaults: Mapping[str, object] | None,
+    ) -> None:
+        zone = _convert.zone(timezone)
+        clock = SystemClock() if clock is None else _shaped(clock, "clock", _CLOCK)
+        store = MemoryStore() if store is None else _shaped(store, "store", _STORE)
+        if max_concurrent_runs is not None:
+            _convert.integer(max_concurrent_runs, "max_concurrent_runs", least=1)
+        named: dict[str | None, Executor] = {
+            _convert.name(name, "executors"): _shaped(each, f"executors[{name!r}]", _EXECUTOR)
+            for name, each in (executors or {}).items()
+        }
+        default = ThreadExecutor() if executor is None else _shaped(executor, "executor", _EXECUTOR)
+        named[None] = default
+        self.core = Core(clock=clock, store=store, hooks=Hooks(clock))
+        self.engine = Engine(self.core, max_concurrent_runs=max_concurrent_runs)
+        self.registry = Registry(
+            self.engine, zone, defaults=defaults or {}, limits=limits or {}, executors=named
+        )
+        self.lifecycle = Lifecycle(self.engine, self.registry, named)
+        self.by_hand = ByHand(self.engine, self.registry, self.lifecycle)
+        self.pauses = Pauses(self.engine, self.registry)
+        self.queries = Queries(self.engine, self.registry, self.lifecycle)
+
+
+def _shaped(value: _T, argument: str, methods: tuple[str, ...]) -> _T:
+    """Return `value` if it has these methods; a class in place of an object is a common slip."""
+    missing = [each for each in methods if not callable(getattr(value, each, None))]
+    if missing or isinstance(value, type):
+        raise PolicyError(argument, value, f"an object with {', '.join(methods)}")
+    return value
