@@ -1,0 +1,148 @@
+"""`FakeClock`: time that moves when a test says so, and drives the real scheduler."""
+
+from __future__ import annotations
+
+import threading
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from cronkit import _convert
+from cronkit.errors import NaiveDatetimeError, PolicyError, StateError
+from cronkit.testing._executor import FakeExecutor
+from cronkit.testing._stepper import Stepper
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from threading import Event
+
+    from cronkit.abc import Engine
+
+
+class FakeClock:
+    """A clock for tests: it stands still until `advance`.
+
+    A scheduler made with ``Scheduler(clock=clock)`` starts no thread. Its planner and store are the
+    real ones; `advance` steps it from instant to instant and runs each job in the calling thread.
+    A job that uses ``current_run().sleep`` sleeps in fake time.
+
+    A run whose code names ``sleep`` gets a thread of its own, so that `advance` can return while it
+    sleeps; still only one thread runs at any time. Should a run sleep without naming it (deep in a
+    library), time goes on until it wakes before `advance` returns.
+
+    Args:
+        start: the first instant: an aware datetime, or ISO 8601 text with an offset.
+
+    Raises:
+        NaiveDatetimeError: `start` has no offset.
+        PolicyError: `start` is no instant.
+
+    Example:
+        >>> from cronkit import Scheduler
+        >>> clock = FakeClock("2026-03-28T12:00+01:00")
+        >>> scheduler = Scheduler(clock=clock, timezone="Europe/Paris")
+        >>> seen = []
+        >>> @scheduler.cron("30 2 * * *")
+        ... def nightly():
+        ...     seen.append(clock.now())
+        >>> with scheduler:
+        ...     clock.advance("2d")
+        >>> [each.isoformat() for each in seen]
+        ['2026-03-29T01:00:00+00:00', '2026-03-30T00:30:00+00:00']
+    """
+
+    def __init__(self, start: datetime | str = "2026-01-01T00:00:00+00:00") -> None:
+        moment = _convert.moment(start, "start")
+        if moment.tzinfo is None:
+            raise NaiveDatetimeError("start", moment)
+        self._stepper = Stepper(_convert.in_zone(moment, moment.tzinfo))
+        self._owner = threading.current_thread()
+
+    # --- the clock of a scheduler ----------------------------------------------------------------
+
+    def now(self) -> datetime:
+        """Return the fake wall-clock time, aware, in UTC."""
+        return self._stepper.now
+
+    def monotonic(self) -> float:
+        """Return the seconds that have passed; `step_wall` does not change them."""
+        return self._stepper.elapsed.total_seconds()
+
+    def wait(self, seconds: float | None, wake: Event) -> bool:
+        """Let `seconds` pass, or time until `wake` is set; return whether it is."""
+        return self.run_until(wake.is_set, seconds)
+
+    def attach(self, engine: Engine) -> None:
+        """Step `engine` from now on; `Scheduler.start` calls it."""
+        self._stepper.engines.append(engine)
+
+    def detach(self, engine: Engine) -> None:
+        """Step `engine` no more; `Scheduler.shutdown` calls it."""
+        if engine in self._stepper.engines:
+            self._stepper.engines.remove(engine)
+
+    def executor(self, slots: int) -> FakeExecutor:
+        """Return the executor that runs jobs in this clock's time."""
+        return FakeExecutor(self._stepper, slots)
+
+    def run_until(self, done: Callable[[], bool], timeout: float | None) -> bool:
+        """Let time pass until `done()`, for `timeout` seconds at most; return whether it is done.
+
+        With ``None`` it stops when nothing is left to happen.
+
+        Raises:
+            StateError: time passes already, or this is not the thread that made the clock.
+        """
+        self._check_thread()
+        target = None if timeout is None else self.now() + timedelta(seconds=timeout)
+        return self._stepper.run(target, done)
+
+    # --- the hands of a test ---------------------------------------------------------------------
+
+    def advance(self, length: timedelta | float | str) -> None:
+        """Let time pass: run all that is due in it, in order, and return when that is done.
+
+        Args:
+            length: a timedelta, seconds, or text like ``"1d"``; zero runs what is due now.
+
+        Raises:
+            DurationError: `length` cannot be read or is negative.
+            StateError: time passes already, or this is not the thread that made the clock.
+        """
+        self._check_thread()
+        self._stepper.run(self.now() + _convert.duration(length, "length"), lambda: False)
+
+    def advance_to(self, moment: datetime | str) -> None:
+        """Let time pass until an instant, see `advance`.
+
+        Raises:
+            PolicyError: the instant has passed, or is none.
+            NaiveDatetimeError: it has no offset.
+            StateError: time passes already, or this is not the thread that made the clock.
+        """
+        target = _convert.moment(moment, "moment")
+        if target.tzinfo is None:
+            raise NaiveDatetimeError("moment", target)
+        if target < self.now():
+            raise PolicyError("moment", target.isoformat(), f"{self.now().isoformat()} or later")
+        self._check_thread()
+        self._stepper.run(_convert.in_zone(target, target.tzinfo), lambda: False)
+
+    def step_wall(self, delta: timedelta | float | str) -> None:
+        """Set the wall clock forward, or back with a negative timedelta; no time passes.
+
+        Raises:
+            DurationError: `delta` cannot be read.
+        """
+        if isinstance(delta, timedelta):
+            self._stepper.step_wall(delta)
+        elif isinstance(delta, (int, float)) and not isinstance(delta, bool):
+            self._stepper.step_wall(timedelta(seconds=delta))
+        else:
+            self._stepper.step_wall(_convert.duration(delta, "delta"))
+
+    def _check_thread(self) -> None:
+        if threading.current_thread() is not self._owner and self._stepper.driving is None:
+            raise StateError("advance", "call it from the thread that made the clock")
+
+    def __repr__(self) -> str:
+        return f"<FakeClock {self.now().isoformat()}>"
