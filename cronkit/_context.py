@@ -39,12 +39,15 @@ class CancelToken:
         if self._event is not None:
             self._event.set()
 
-    def wait(self, seconds: float) -> bool:
-        """Block for `seconds` or until the token is set; return whether it is."""
+    @property
+    def event(self) -> Event:
+        """An event that is set with the token, to wait for."""
         if self._event is None:
             self._event = Event()
         # `set` writes the reason before it looks for the event: one of the two sees the other.
-        return self.reason is not None or self._event.wait(seconds)
+        if self.reason is not None:
+            self._event.set()
+        return self._event
 
 
 class RunContext:
@@ -60,7 +63,7 @@ class RunContext:
         tags: the job's tags.
         lateness: from the fire time (with its jitter) to the start of the first attempt.
         token: the cancel token; the scheduler and the executor set it.
-        sleeper: how `sleep` waits on a clock of another kind; ``None``: on the token.
+        sleeper: how `sleep` waits on a driven clock; ``None``: by the clock's ``wait``.
     """
 
     __slots__ = (
@@ -173,7 +176,7 @@ class RunContext:
         seconds = _convert.duration(length, "sleep").total_seconds()
         self.raise_if_cancelled()
         if self.sleeper is None:
-            self.token.wait(seconds)
+            self._clock.wait(seconds, self.token.event)
         else:
             self.sleeper(seconds, self.token)
         self.raise_if_cancelled()
