@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from cronkit import _convert
 from cronkit.errors import RunCancelledError, RunTimeoutError, StateError
+from cronkit.jobs import NOTHING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, MutableMapping
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     Sleep = Callable[[float, "CancelToken"], None]
 
 _LOGGER = logging.getLogger("cronkit.run")
-_active: ContextVar[RunContext] = ContextVar("cronkit_run")
+_active: ContextVar[Attempt] = ContextVar("cronkit_run")
 
 
 class CancelToken:
@@ -62,32 +63,17 @@ class RunContext:
         fence: the store's rising number for this job; ``None`` with a memory store.
         tags: the job's tags.
         lateness: from the fire time (with its jitter) to the start of the first attempt.
-        token: the cancel token; the scheduler and the executor set it.
-        sleeper: how `sleep` waits on a driven clock; ``None``: by the clock's ``wait``.
     """
 
-    __slots__ = (
-        "_clock",
-        "_job",
-        "_notes",
-        "_taken",
-        "deadline",
-        "progress_now",
-        "sleeper",
-        "token"
-    )  # fmt: skip
+    __slots__ = ("_attempt", "_job", "_notes", "_taken", "deadline", "progress_now")
 
-    def __init__(self, taken: Taken, job: Job, clock: Clock) -> None:
-        self._taken = taken
-        self._job = job
-        self._clock = clock
+    def __init__(self, attempt: Attempt) -> None:
+        self._attempt = attempt
+        self._taken = attempt.taken
+        self._job = attempt.job
         self._notes: dict[str, object] | None = None
-        self.sleeper: Sleep | None = None
-        self.token = CancelToken()
         self.progress_now: tuple[float, float | None] | None = None
-        self.deadline: datetime | None = (
-            None if job.timeout is None else taken.started_at + job.timeout
-        )
+        self.deadline: datetime | None = attempt.deadline
 
     @property
     def id(self) -> str:
@@ -129,12 +115,12 @@ class RunContext:
         """How long until the deadline, zero when it has passed; ``None`` without a timeout."""
         if self.deadline is None:
             return None
-        return max(self.deadline - self._clock.now(), _convert.ZERO)
+        return max(self.deadline - self._attempt.clock.now(), _convert.ZERO)
 
     @property
     def cancelled(self) -> bool:
         """Whether this run is asked to stop."""
-        return self.token.reason is not None
+        return self._attempt.token.reason is not None
 
     @property
     def log(self) -> logging.LoggerAdapter[logging.Logger]:
@@ -156,7 +142,7 @@ class RunContext:
             RunTimeoutError: the attempt's timeout has ended.
             RunCancelledError: somebody asked it to stop.
         """
-        reason = self.token.reason
+        reason = self._attempt.token.reason
         if reason == "timeout" and self._job.timeout is not None:
             raise RunTimeoutError(self.id, self._job.timeout.total_seconds())
         if reason is not None:
@@ -175,10 +161,11 @@ class RunContext:
         """
         seconds = _convert.duration(length, "sleep").total_seconds()
         self.raise_if_cancelled()
-        if self.sleeper is None:
-            self._clock.wait(seconds, self.token.event)
+        attempt = self._attempt
+        if attempt.sleeper is None:
+            attempt.clock.wait(seconds, attempt.token.event)
         else:
-            self.sleeper(seconds, self.token)
+            attempt.sleeper(seconds, attempt.token)
         self.raise_if_cancelled()
 
     async def asleep(self, length: timedelta | float | str) -> None:
@@ -227,16 +214,45 @@ class _RunLog(logging.LoggerAdapter[logging.Logger]):
 
 
 class Attempt:
-    """One try of a run on its way to an executor: what to call, with what, in which context."""
+    """One try of a run on its way to an executor: what to call, with what, in which context.
 
-    __slots__ = ("context", "job", "run_id", "taken", "timer")
+    Attributes:
+        taken: the row that was taken.
+        job: the job.
+        run_id: the id of the run.
+        clock: the scheduler's clock.
+        token: the cancel token; the scheduler and the executor set it.
+        sleeper: how a sleep waits on a driven clock; ``None``: by the clock's ``wait``.
+    """
+
+    __slots__ = ("_context", "clock", "job", "run_id", "sleeper", "taken", "token")
 
     def __init__(self, taken: Taken, job: Job, clock: Clock) -> None:
         self.taken = taken
         self.job = job
         self.run_id = taken.run_id
-        self.context = RunContext(taken, job, clock)
-        self.timer: object = None
+        self.clock = clock
+        self.token = CancelToken()
+        self.sleeper: Sleep | None = None
+        self._context: RunContext | None = None
+
+    @property
+    def context(self) -> RunContext:
+        """The run as its job sees it; made when somebody asks, as most jobs never do."""
+        if self._context is None:
+            self._context = RunContext(self)
+        return self._context
+
+    @property
+    def deadline(self) -> datetime | None:
+        """When the attempt's timeout ends, in UTC; ``None`` without one."""
+        timeout = self.job.timeout
+        return None if timeout is None else self.taken.started_at + timeout
+
+    @property
+    def notes(self) -> Mapping[str, object]:
+        """What the job has recorded so far."""
+        return NOTHING if self._context is None else self._context.notes
 
     def call(self) -> object:
         """Call the job's function in its context and return what it returns.
@@ -244,7 +260,7 @@ class Attempt:
         A caller runs this inside a copy of its own ``contextvars`` context, so that nothing a job
         sets there reaches the next one.
         """
-        _active.set(self.context)
+        _active.set(self)
         taken, job = self.taken, self.job
         args = job.args if taken.args is None else taken.args
         kwargs = job.kwargs if taken.kwargs is None else taken.kwargs
@@ -253,7 +269,8 @@ class Attempt:
 
 def active() -> RunContext | None:
     """Return the run that is going on in this thread or task; ``None`` outside of one."""
-    return _active.get(None)
+    attempt = _active.get(None)
+    return None if attempt is None else attempt.context
 
 
 def current_run() -> RunContext:
@@ -274,7 +291,7 @@ def current_run() -> RunContext:
         >>> scheduler.run_now("report").result()
         'report'
     """
-    run = _active.get(None)
+    run = active()
     if run is None:
         raise StateError("current_run", "no run is going on here; call it inside a job")
     return run

@@ -110,10 +110,10 @@ class Attempts:
         for taken in core.store.take(core.owner, job_ids, free, self.limits, now):
             attempt = Attempt(taken, core.jobs[taken.job_id], core.clock)
             self.running[taken.run_id] = attempt
-            if attempt.context.deadline is not None:
-                self._timers.arm(_TIMEOUT + taken.run_id, attempt.context.deadline)
+            if attempt.deadline is not None:
+                self._timers.arm(_TIMEOUT + taken.run_id, attempt.deadline)
             if taken.attempt == 1:
-                self.tally.started(attempt.context.lateness)
+                self.tally.started(taken.first_started_at - taken.due)
             core.tell(AttemptStarted, taken.run_id, now)
             attempts.append(attempt)
         return attempts
@@ -131,7 +131,7 @@ class Attempts:
         attempt = self.running.get(run_id)
         if attempt is None or attempt.job.timeout is None:
             return
-        attempt.context.token.set("timeout")
+        attempt.token.set("timeout")
         executor = self._executor_of(attempt)
         if executor.kills:
             executor.stop(attempt)
@@ -146,7 +146,7 @@ class Attempts:
         """Ask a run of this scheduler to stop; an unknown one is no error."""
         attempt = self.running.get(run_id)
         if attempt is not None:
-            attempt.context.token.set(reason)
+            attempt.token.set(reason)
             self._executor_of(attempt).stop(attempt)
 
     def _executor_of(self, attempt: Attempt) -> Executor:
@@ -187,7 +187,7 @@ class Attempts:
             self.late += 1
             decisions, error = (), lost
         del self.running[run_id]
-        if attempt.context.deadline is not None:
+        if attempt.deadline is not None:
             self._timers.disarm(_TIMEOUT + run_id)
         self.hungry = self.hungry or self._starved
         core.ended.notify_all()
@@ -211,7 +211,7 @@ class Attempts:
                 fence=attempt.taken.fence,
                 outcome=Outcome.INTERRUPTED,
                 reason="shutdown",
-                notes=attempt.context.notes,
+                notes=attempt.notes,
             )
             self._write(attempt, ending, None, RunInterruptedError(attempt.run_id, "shutdown"))
 

@@ -32,7 +32,7 @@ def judge(
         now: the present instant, in UTC.
         abandoned: its timeout ended and its thread goes on.
     """
-    fence, notes = attempt.taken.fence, attempt.context.notes
+    fence, notes = attempt.taken.fence, attempt.notes
     if error is None:
         return Ending(
             run_id=attempt.run_id, at=now, fence=fence, outcome=Outcome.SUCCEEDED, notes=notes
@@ -54,7 +54,7 @@ def judge(
 
 
 def _outcome(attempt: Attempt, error: BaseException) -> tuple[Outcome, str | None]:
-    asked = attempt.context.token.reason
+    asked = attempt.token.reason
     if isinstance(error, RunTimeoutError) and asked == "timeout":
         return Outcome.TIMED_OUT, None
     if isinstance(error, RunCancelledError):
@@ -65,7 +65,7 @@ def _outcome(attempt: Attempt, error: BaseException) -> tuple[Outcome, str | Non
 def _retry_at(attempt: Attempt, error: BaseException, now: datetime) -> datetime | None:
     """Return when to try again; ``None``: this was the last attempt."""
     retry, taken = attempt.job.retry, attempt.taken
-    asked = attempt.context.token.reason
+    asked = attempt.token.reason
     if taken.attempt >= retry.attempts or asked not in {None, "timeout"}:
         return None
     try:

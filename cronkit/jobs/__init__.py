@@ -41,7 +41,7 @@ from cronkit.jobs._policies import (
     Policies,
     convert_policies,
 )
-from cronkit.jobs._runs import NOT_EXECUTED, Origin, Outcome, Phase, Run, run_id
+from cronkit.jobs._runs import NOT_EXECUTED, NOTHING, Origin, Outcome, Phase, Run, run_id
 from cronkit.jobs._states import (
     KEEP,
     Decision,
@@ -58,6 +58,7 @@ __all__ = [
     "BY_OUTCOME",
     "ERROR",
     "KEEP",
+    "NOTHING",
     "NOT_DEFAULTS",
     "NOT_EXECUTED",
     "NO_RETRY",

@@ -50,7 +50,7 @@ class FakeExecutor:
 
     def stop(self, attempt: Attempt) -> None:
         """Wake the attempt if it sleeps; its cancel token is set already."""
-        self._stepper.wake(attempt.context.token)
+        self._stepper.wake(attempt.token)
 
     def abandon(self, attempt: Attempt) -> None:
         """Give the attempt's slot to others."""

@@ -177,7 +177,7 @@ class Stepper:
         return self._sleepers[0][2] if self._sleepers else None
 
     def _execute(self, executor: FakeExecutor, attempt: Attempt) -> None:
-        attempt.context.sleeper = self.sleep
+        attempt.sleeper = self.sleep
         value, error = call(attempt)
         executor.ended(attempt, value, error)
 
