@@ -10,14 +10,14 @@ It knows no cron. A change is a `Shift`; around one, wall-clock time and instant
     a gap:   the wall-clock times from start to end, end excluded, never are
     a fold:  the wall-clock times from start to end, end excluded, are twice (pass 0, pass 1)
 
-Everything is found by asking the zone for the offset at *instants*, where the answer is never
-ambiguous. So each kind of tzinfo does: `zoneinfo`, fixed offsets, dateutil, even pytz, whose own
-wall-clock times are wrong around a change.
+The zones of the standard library answer by PEP 495: the offset of a missing or repeated time with
+``fold=0`` is that before the shift, with ``fold=1`` that after it. Other kinds of tzinfo (dateutil,
+pytz) do not, so they are asked at instants only, where the answer is never ambiguous.
 
-The rule that makes it cheap: the offset of a zone does not change twice within three days. The
-closest pair in the tz database is 3 days and 23:40 apart (Africa/Freetown, September 1939), the
-closest one since 1970 is 6 days and 23:00. So where two instants at most three days apart have the
-same offset, there is no change between them.
+One rule makes it cheap: the offset of a zone does not change twice within three days. The closest
+pair in the tz database is 3 days and 23:40 apart (Africa/Freetown, September 1939), the closest
+since 1970 is 6 days and 23:00. So where two instants at most three days apart have the same offset,
+there is no shift between them.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ SECOND = timedelta(seconds=1)
 
 EARLIEST = datetime(1, 1, 2)  # noqa: DTZ001 -- a wall-clock time
 LATEST = datetime(9999, 12, 31)  # noqa: DTZ001 -- a wall-clock time
-"""Within these, adding a day or an offset stays in the range of datetime."""
+"""Within these, an offset or most of a day more stays in the range of datetime."""
 
 _STRETCH = 3
 """Days within which no zone shifts twice."""
@@ -79,19 +79,13 @@ class Shift:
         return wall - (self.after if which else self.before)
 
     def __repr__(self) -> str:
-        return f"Shift({self.at:%Y-%m-%dT%H:%M:%SZ}, {self.before} -> {self.after})"
-
-
-def is_fixed(zone: tzinfo) -> bool:
-    """Return whether `zone` is one offset for ever (``datetime.UTC``, ``timezone(...)``)."""
-    return type(zone) is timezone
+        return f"Shift({self.at.isoformat()}Z, {self.before} -> {self.after})"
 
 
 def is_plain(zone: tzinfo) -> bool:
-    """Return whether ``wall.replace(tzinfo=zone)`` can be trusted away from a shift.
+    """Return whether `zone` keeps PEP 495: the two kinds of the standard library do.
 
-    It can for the two kinds of the standard library. pytz needs its own ``localize``; others may
-    be anything.
+    Then ``wall.replace(tzinfo=zone)`` is right away from a shift. pytz needs its own ``localize``.
     """
     kind = type(zone)
     return kind is ZoneInfo or kind is timezone
@@ -99,8 +93,11 @@ def is_plain(zone: tzinfo) -> bool:
 
 def clamped(moment: datetime) -> datetime:
     """Return `moment`, moved into the range in which it has a wall-clock time in every zone."""
-    wall = min(max(moment.replace(tzinfo=None), EARLIEST), LATEST).replace(tzinfo=moment.tzinfo)
-    return min(max(wall, EARLIEST.replace(tzinfo=UTC)), LATEST.replace(tzinfo=UTC))
+    wall = moment.replace(tzinfo=None)
+    if EARLIEST + DAY <= wall <= LATEST - DAY:
+        return moment
+    inside = min(max(wall, EARLIEST), LATEST).replace(tzinfo=moment.tzinfo)
+    return min(max(inside, EARLIEST.replace(tzinfo=UTC)), LATEST.replace(tzinfo=UTC))
 
 
 def to_utc(moment: datetime) -> datetime:
@@ -115,8 +112,41 @@ def from_utc(instant: datetime, zone: tzinfo) -> datetime:
 
 def offset_at(instant: datetime, zone: tzinfo) -> timedelta:
     """Return the offset of `zone` at a naive instant in UTC."""
-    instant = min(max(instant, EARLIEST), LATEST - DAY)
-    return from_utc(instant, zone).replace(tzinfo=None) - instant
+    try:
+        local = from_utc(instant, zone)
+    except OverflowError:  # at the ends of the calendar, where no zone shifts
+        local = from_utc(min(max(instant, EARLIEST), LATEST - DAY), zone)
+    return _known(local.utcoffset())
+
+
+def _known(offset: timedelta | None) -> timedelta:
+    """Return the offset that a tzinfo gave; one that gives none counts as UTC."""
+    return timedelta(0) if offset is None else offset
+
+
+def look(wall: datetime, zone: tzinfo) -> Shift | timedelta:
+    """Return what `zone` does at a naive wall-clock time: its offset, or the shift it lies in."""
+    if not is_plain(zone):
+        return _look_at_instants(wall, zone)
+    before = _known(zone.utcoffset(wall.replace(fold=0)))
+    after = _known(zone.utcoffset(wall.replace(fold=1)))
+    if before == after:
+        return before
+    # The shift is behind the instant that one offset gives, and not behind that of the other.
+    low, high = sorted((wall - before, wall - after))
+    return Shift(_change(low, high, zone, before), before, after)
+
+
+def _look_at_instants(wall: datetime, zone: tzinfo) -> Shift | timedelta:
+    """Do what `look` does for a zone whose wall-clock times cannot be trusted."""
+    # An offset is less than a day, so the instant of `wall` lies within a day of `wall` in UTC.
+    start, end = max(wall, EARLIEST) - DAY, min(wall, LATEST - DAY) + DAY
+    shift = shift_between(start, end, zone)
+    if shift is None:
+        return offset_at(start, zone)
+    if shift.start <= wall < shift.end:
+        return shift
+    return shift.before if wall < shift.start else shift.after
 
 
 def shift_between(start: datetime, end: datetime, zone: tzinfo) -> Shift | None:
@@ -125,28 +155,20 @@ def shift_between(start: datetime, end: datetime, zone: tzinfo) -> Shift | None:
     The two must be at most three days apart; see the module docstring.
     """
     before, after = offset_at(start, zone), offset_at(end, zone)
-    if before == after:
-        return None
-    low, high = 0, int((end - start) / SECOND)
-    while high - low > 1:
-        middle = (low + high) // 2
-        if offset_at(start + middle * SECOND, zone) == before:
-            low = middle
+    return None if before == after else Shift(_change(start, end, zone, before), before, after)
+
+
+def _change(low: datetime, high: datetime, zone: tzinfo, before: timedelta) -> datetime:
+    """Return the first whole second in UTC, after `low`, up to `high`, with another offset."""
+    low = low.replace(microsecond=0)
+    passed, reached = 0, int((high - low) / SECOND) + (high.microsecond > 0)
+    while reached - passed > 1:
+        middle = (passed + reached) // 2
+        if offset_at(low + timedelta(seconds=middle), zone) == before:
+            passed = middle
         else:
-            high = middle
-    return Shift(start + high * SECOND, before, after)
-
-
-def look(wall: datetime, zone: tzinfo) -> Shift | timedelta:
-    """Return what `zone` does at a naive wall-clock time: its offset, or the shift it lies in."""
-    # An offset is less than a day, so the instant of `wall` lies within a day of `wall` in UTC.
-    start, end = max(wall, EARLIEST) - DAY, min(wall, LATEST - DAY) + DAY
-    shift = shift_between(start.replace(microsecond=0), end.replace(microsecond=0), zone)
-    if shift is None:
-        return offset_at(start, zone)
-    if shift.start <= wall < shift.end:
-        return shift
-    return shift.before if wall < shift.start else shift.after
+            reached = middle
+    return low + timedelta(seconds=reached)
 
 
 def shifts(zone: tzinfo, start: datetime, end: datetime) -> Iterator[Shift]:
@@ -183,7 +205,7 @@ def calm_until(zone: tzinfo, wall: datetime) -> datetime:
     The answer is `wall` itself if it lies in a gap or a fold, the start of the next one if that is
     near, or else a midnight a few days ahead: as far as it looked.
     """
-    if is_fixed(zone):
+    if type(zone) is timezone:
         return LATEST
     # The instants of day n lie between the midnights n - 1 and n + 2 in UTC.
     known = wall.toordinal() - 1

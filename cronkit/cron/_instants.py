@@ -5,7 +5,8 @@ It knows no grammar. `nearest` finds one fire time, in either direction; `iterat
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timezone
+from zoneinfo import ZoneInfo
 
 from cronkit._zones import (
     DAY,
@@ -15,7 +16,6 @@ from cronkit._zones import (
     calm_until,
     clamped,
     from_utc,
-    is_fixed,
     is_plain,
     look,
     to_utc,
@@ -46,7 +46,8 @@ def nearest(
     time is the answer. Only the surroundings of the two ends matter: what the zone does between
     them touches no matching time. Near a shift `_nearest_to_shift` goes the careful way.
     """
-    if is_plain(zone):
+    kind = type(zone)
+    if kind is ZoneInfo or kind is timezone:
         try:
             here = moment if moment.tzinfo is zone else moment.astimezone(zone)
             wall = here if forward or not here.microsecond else here.replace(microsecond=0) + SECOND
@@ -56,7 +57,7 @@ def nearest(
                 forward,
             )
             result = datetime(*found, tzinfo=zone) if found else None
-            if is_fixed(zone) or _is_calm(here, result or here, forward):
+            if kind is timezone or _is_calm(here, result or here, forward):
                 return result
         except OverflowError:  # within a day of the first or the last datetime there is
             pass
@@ -140,7 +141,7 @@ def is_fire_time(expression: CronExpression, moment: datetime, zone: tzinfo) -> 
     if is_plain(zone):
         try:
             here = moment if moment.tzinfo is zone else moment.astimezone(zone)
-            if is_fixed(zone) or _is_calm(here, here, forward=True):
+            if type(zone) is timezone or _is_calm(here, here, forward=True):
                 return matches(expression.fields, here)
         except OverflowError:  # as in `nearest`
             pass

@@ -133,7 +133,6 @@ def never(text: str, fields: FieldSets) -> CronSyntaxError:
     return CronSyntaxError(
         reason,
         expression=text,
-        field="day-of-month",
         value=text[start:end],
         span=(start, end),
         allowed="a date that exists",

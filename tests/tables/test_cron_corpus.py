@@ -23,9 +23,14 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 
 
-def rows(name: str) -> list[Any]:
+def rows(name: str, least: int = 0) -> list[Any]:
+    """The rows of a file that have at least so many fire times."""
     lines = (HERE / name).read_text(encoding="utf-8").splitlines()
-    return [pytest.param(row := json.loads(line), id=row["id"]) for line in lines]
+    return [
+        pytest.param(row, id=row["id"])
+        for row in map(json.loads, lines)
+        if len(row.get("next", [])) >= least
+    ]
 
 
 @pytest.mark.parametrize("row", rows("shared.jsonl"))
@@ -48,7 +53,7 @@ def never_fires(text: str, start: datetime) -> bool:
         return "never occurs" in error.reason
 
 
-@pytest.mark.parametrize("row", rows("shared.jsonl"))
+@pytest.mark.parametrize("row", rows("shared.jsonl", least=2))
 def test_the_way_back_passes_the_same_fire_times(row: dict[str, Any]) -> None:
     expression = CronExpression.parse(row["expr"])
     moments = [datetime.fromisoformat(each) for each in row["next"]]
