@@ -93,6 +93,7 @@ class Hooks:
         self._stopping = False
         self._thread = threading.Thread(target=self._serve, name="cronkit-hooks", daemon=True)
         self._thread.start()
+        self._wake.set()  # events may have been queued before there was a thread
 
     def stop(self) -> None:
         """End the thread; what is queued is delivered for up to two seconds."""
