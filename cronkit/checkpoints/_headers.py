@@ -100,6 +100,7 @@ _CHECKS: dict[str, Callable[[object], bool]] = {
     "total": _is_count_or_none,
     "last_item": lambda _: True,
     "digest": _is_count,
+    "run_job": lambda value: value is None or isinstance(value, str),
     "run_fence": _is_count_or_none,
     "parts": _is_parts,
     "state_version": _is_count,

@@ -40,7 +40,8 @@ class Record:
         total: how many there are; ``None`` where nobody knows.
         last_item: the key of the last item done, in typed JSON.
         digest: a checksum over the keys of all items done.
-        run_fence: the fence of the run that wrote it; ``None`` outside a run or without a store.
+        run_job: the job whose run wrote it; ``None`` outside a run.
+        run_fence: the fence of that run; ``None`` outside a run or without a durable store.
         parts: what others keep beside the state (the position in an export), by name.
         state_version: the version of the state.
         codec: how the state became bytes.
@@ -64,6 +65,7 @@ class Record:
     total: int | None = None
     last_item: JSON = None
     digest: int = 0
+    run_job: str | None = None
     run_fence: int | None = None
     parts: Mapping[str, Mapping[str, JSON]] = attrs.Factory(dict)
     state_version: int = 1
@@ -208,19 +210,21 @@ class OperationInfo:
         created_at: when it started, aware, in UTC; ``None`` if damaged.
         saved_at: when it was last saved, aware, in UTC; ``None`` if damaged.
         owner: who wrote the last checkpoint, as text.
+        owned: whether somebody works on it now.
         fence: the number of that owner.
         damaged: what cannot be read.
     """
 
     id: str
-    type: str
-    key: str
+    type: str = ""
+    key: str = ""
     status: str
-    reason: str
-    progress: Progress
-    last_item: object
-    created_at: datetime | None
-    saved_at: datetime | None
-    owner: str
-    fence: int
-    damaged: Sequence[Damage]
+    reason: str = ""
+    progress: Progress = Progress(processed=0, total=None)
+    last_item: object = None
+    created_at: datetime | None = None
+    saved_at: datetime | None = None
+    owner: str = ""
+    owned: bool
+    fence: int = 0
+    damaged: Sequence[Damage] = ()

@@ -22,7 +22,7 @@ from cronkit.checkpoints._scalars import READERS, SEQUENCES, WRITERS
 from cronkit.errors import PolicyError, StateNotSerializableError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from cronkit.checkpoints._records import JSON
 
@@ -33,7 +33,7 @@ DEEPEST = 100
 
 
 def register(
-    classes: Mapping[str, type[object]] | tuple[type[object], ...],
+    classes: Mapping[str, type[object]] | Sequence[type[object]],
 ) -> dict[str, type[object]]:
     """Return the attrs classes that a state may hold, by the name they have in files.
 

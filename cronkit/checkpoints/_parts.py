@@ -1,0 +1,75 @@
+"""What others keep in the checkpoints of an operation: the position of an export in its file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from cronkit.errors import StateError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cronkit.checkpoints._records import JSON
+
+
+class Part(Protocol):
+    """Something that moves forward with the items and has to be saved with them."""
+
+    def mark(self) -> None:
+        """Remember the present position: an item has just ended here."""
+        ...
+
+    def capture(self, *, at_mark: bool) -> Mapping[str, JSON] | None:
+        """Make everything durable and return the position.
+
+        Args:
+            at_mark: the position at the last mark, not the present one.
+
+        Returns:
+            ``None`` if it cannot go back to the mark.
+        """
+        ...
+
+
+class Parts:
+    """The parts of one operation, by name; an unattached one keeps what was saved of it."""
+
+    __slots__ = ("_attached", "_saved")
+
+    def __init__(self, saved: Mapping[str, Mapping[str, JSON]]) -> None:
+        self._saved = dict(saved)
+        self._attached: dict[str, Part] = {}
+
+    def saved(self, name: str) -> Mapping[str, JSON] | None:
+        """Return what the last checkpoint holds of a part; ``None``: nothing."""
+        return self._saved.get(name)
+
+    def attach(self, name: str, part: Part) -> None:
+        """Save `part` with every checkpoint from now on.
+
+        Raises:
+            StateError: a part of this name is attached.
+        """
+        if name in self._attached:
+            raise StateError("open", f"the operation has a part {name!r} already")
+        self._attached[name] = part
+
+    def detach(self, name: str) -> None:
+        """Save the part no more; what was saved of it stays."""
+        self._attached.pop(name, None)
+
+    def mark(self) -> None:
+        """Mark every part."""
+        for part in self._attached.values():
+            part.mark()
+
+    def capture(self, *, at_mark: bool) -> dict[str, Mapping[str, JSON]] | None:
+        """Return the positions of all parts; ``None`` if one cannot go back to its mark."""
+        captured: dict[str, Mapping[str, JSON]] = {}
+        for name, part in self._attached.items():
+            position = part.capture(at_mark=at_mark)
+            if position is None:
+                return None
+            captured[name] = position
+        self._saved |= captured
+        return dict(self._saved)

@@ -1,0 +1,169 @@
+"""The loop over the items of an operation, and what is saved at the end of each item.
+
+Between two items everything agrees: the count, the state, the position of an export. That moment
+is remembered, so that a save after the next item has failed tells of no half of it.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from cronkit._context import active
+from cronkit.checkpoints._cursor import Cursor
+from cronkit.checkpoints._parts import Parts
+from cronkit.checkpoints._stopping import StopSignal
+from cronkit.errors import CronkitError, PolicyError, StateError, StateNotSerializableError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from cronkit.checkpoints._packing import Packing
+    from cronkit.checkpoints._records import Status
+    from cronkit.checkpoints._writer import Writer
+
+T = TypeVar("T")
+
+_LOGGER = logging.getLogger("cronkit.checkpoints")
+# To copy a state costs 1 µs for 100 keys; at each item a larger copy would cost more than the
+# item. A state with more keys is saved by count and time only.
+_COPIED = 1000
+
+
+class Tracker:
+    """Counts items and saves.
+
+    Attributes:
+        writer: writes the records.
+        cursor: where in the source the operation stands.
+        parts: what others save with each checkpoint.
+        state: what the caller saves.
+        tracked: whether the source is known.
+        ended: whether nothing more may be saved.
+    """
+
+    __slots__ = (
+        "_key_of", "_marked_state", "_packing", "cursor", "ended", "parts", "state", "tracked",
+        "writer",
+    )  # fmt: skip
+
+    def __init__(self, writer: Writer, packing: Packing) -> None:
+        record = writer.record
+        self._packing = packing
+        self._key_of: Callable[[Any], object] = _itself
+        self._marked_state: dict[str, Any] | None = None
+        self.writer = writer
+        self.cursor = Cursor(record, packing.codec)
+        self.parts = Parts(record.parts)
+        self.state: dict[str, Any] = packing.unpack(record)
+        self.tracked = False
+        self.ended = False
+
+    def check(self, what: str) -> None:
+        """Raise if the operation has ended."""
+        if self.ended:
+            operation = self.writer.record.operation
+            raise StateError(what, f"operation {operation} was released or has ended")
+
+    def track(
+        self,
+        items: Iterable[T] | None,
+        key: Callable[[T], object] | None,
+        cursor: Callable[[Any], Iterable[T]] | None,
+    ) -> Iterator[T]:
+        """See `Operation.track`."""
+        self.check("track")
+        if (items is None) == (cursor is None):
+            raise PolicyError("items", items, "either items or cursor=")
+        if self.tracked:
+            raise StateError("track", "an operation has one source of items; chain them")
+        self.tracked = True
+        self._key_of = key or _itself
+        if self.writer.total is None and hasattr(items, "__len__"):
+            self.writer.total = len(items)  # type: ignore[arg-type]  # asked in the line above
+        return self._loop(items, cursor)
+
+    def _loop(
+        self, items: Iterable[T] | None, cursor: Callable[[Any], Iterable[T]] | None
+    ) -> Iterator[T]:
+        place = self.cursor
+        if cursor is not None:
+            source = iter(cursor(self._packing.last_item(self.writer.record)))
+        else:
+            source = iter(items or ())
+            place.skip(source, self._key_of, self.writer.record.operation)
+        self._mark()
+        with StopSignal() as stop:
+            for item in source:
+                key = place.key(self._key_of(item))
+                yield item
+                place.advance(key)
+                self._between_items(stop)
+
+    def _mark(self) -> None:
+        self.parts.mark()
+        self._marked_state = dict(self.state) if len(self.state) <= _COPIED else None
+
+    def _between_items(self, stop: StopSignal) -> None:
+        self._mark()
+        run = active()
+        cancelled = run is not None and run.cancelled
+        if stop.requested or cancelled or self.writer.is_due(self.cursor.processed):
+            self.save()
+        if stop.requested:
+            stop.pass_on()
+        if run is not None:
+            run.raise_if_cancelled()
+
+    def save(self, *, at_mark: bool = False) -> bool:
+        """Save the state as it is; return false if a part cannot go back to its mark."""
+        return self._save(self.state, at_mark=at_mark)
+
+    def _save(self, state: dict[str, Any], *, at_mark: bool) -> bool:
+        parts = self.parts.capture(at_mark=at_mark)
+        if parts is None:
+            return False
+        self.writer.save(self.cursor, checked(state), parts)
+        return True
+
+    def save_after(self, error: BaseException) -> None:
+        """Save what agreed before the item that failed; never hides `error`."""
+        if self._marked_state is None or not self.writer.is_behind(self.cursor.processed):
+            return
+        try:
+            self._save(self._marked_state, at_mark=True)
+        except (CronkitError, OSError) as failed:
+            error.add_note(f"the last items could not be saved: {failed}")
+            _LOGGER.warning(
+                "checkpoint.failed",
+                extra={"operation_id": self.writer.record.operation, "reason": str(failed)},
+            )
+
+    def finish(self, what: str, status: Status, reason: str) -> None:
+        """Save for the last time and end the operation."""
+        self.check(what)
+        parts = self.parts.capture(at_mark=False) or {}
+        self.writer.finish(self.cursor, checked(self.state), parts, status, reason)
+        self.ended = True
+
+    def idempotency_key(self, item: object) -> str:
+        """See `Operation.idempotency_key`."""
+        key = json.dumps(self.cursor.key(self._key_of(item)))
+        return f"{self.writer.record.operation}:{sha256(key.encode()).hexdigest()[:32]}"
+
+
+def checked(state: object) -> dict[str, Any]:
+    """Return `state` if it is a dict.
+
+    Raises:
+        StateNotSerializableError: it is not.
+    """
+    if type(state) is dict:
+        return state
+    raise StateNotSerializableError("state", type(state).__name__, "a state is a dict")
+
+
+def _itself(item: object) -> object:
+    return item
