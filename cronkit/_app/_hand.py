@@ -149,8 +149,7 @@ class ByHand:
         else:
             clock.wait(max(seconds, 0.0), Event())
 
-    def backfill(self, job_id: str, start: datetime | str, end: datetime | str
-    ) -> list[RunHandle]:
+    def backfill(self, job_id: str, start: datetime | str, end: datetime | str) -> list[RunHandle]:
         """Give a job a run for each fire time that has none; see `Scheduler.backfill`."""
         core, job = self._core, self._registry.get(job_id)
         self._registry.require_live("backfill")

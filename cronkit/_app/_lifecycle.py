@@ -161,10 +161,14 @@ class Lifecycle:
             return core.clock.run_until(done, timeout)
         limit = None if timeout is None else core.clock.monotonic() + timeout
         with core.ended:
-            while not done():
-                if limit is not None and core.clock.monotonic() >= limit:
-                    return False
-                core.ended.wait(_LOOK_SECONDS)
+            core.awaited += 1
+            try:
+                while not done():
+                    if limit is not None and core.clock.monotonic() >= limit:
+                        return False
+                    core.ended.wait(_LOOK_SECONDS)
+            finally:
+                core.awaited -= 1
         return True
 
     def _end(self) -> None:

@@ -190,7 +190,8 @@ class Attempts:
         if attempt.deadline is not None:
             self._timers.disarm(_TIMEOUT + run_id)
         self.hungry = self.hungry or self._starved
-        core.ended.notify_all()
+        if core.awaited:
+            core.ended.notify_all()
         if ending.outcome is None:
             self.hungry = True
             core.tell(AttemptFailed, run_id, now, retry_at=ending.retry_at, error=error)

@@ -26,7 +26,8 @@ class Core:
         jobs: the jobs by id, in the order they were added.
         owner: the name under which this scheduler takes runs.
         lock: held while the engine's state is read or changed.
-        ended: notified, under the lock, whenever an attempt has ended.
+        ended: notified, under the lock, whenever an attempt has ended and `awaited` is not zero.
+        awaited: how many threads wait for `ended`.
     """
 
     clock: Clock
@@ -36,6 +37,7 @@ class Core:
     owner: str = ""
     lock: RLock = attrs.field(factory=RLock)
     ended: Condition = attrs.field(init=False)
+    awaited: int = 0
 
     def __attrs_post_init__(self) -> None:
         self.ended = Condition(self.lock)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from cronkit._engine._hooks import LOGGER
 from cronkit._engine._planner import Plan, outlook, plan_job
-from cronkit.jobs import NOT_EXECUTED, RunMisfired, RunSkipped, RunWaiting
+from cronkit.jobs import Outcome, RunMisfired, RunSkipped, RunWaiting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -16,20 +17,25 @@ if TYPE_CHECKING:
     from cronkit._engine._timers import Timers
     from cronkit.jobs import Decision, Job, JobState, Verdict
 
-_AGAIN = timedelta(milliseconds=200)
+_AGAIN = timedelta(seconds=1)
 """When to ask the store again about a job that it could not decide."""
 
 
 class Decider:
-    """Keeps each job's next fire time, and has the store decide those that are due."""
+    """Keeps each job's next fire time, and has the store decide those that are due.
 
-    __slots__ = ("_core", "_plans", "_stop", "_timers")
+    Attributes:
+        failures: how often a trigger raised.
+    """
+
+    __slots__ = ("_core", "_plans", "_stop", "_timers", "failures")
 
     def __init__(self, core: Core, timers: Timers, stop: Callable[[str, str], None]) -> None:
         self._core = core
         self._timers = timers
         self._plans: dict[str, tuple[datetime, datetime | None]] = {}
         self._stop = stop
+        self.failures = 0
 
     def arm(self, jobs: Iterable[Job], now: datetime) -> None:
         """Make jobs known to the store and wait for their next fire time."""
@@ -50,21 +56,63 @@ class Decider:
 
     def decide(self, job_ids: Sequence[str], now: datetime) -> bool:
         """Have the store decide what is due; return whether a run waits to be taken."""
-        core = self._core
+        core, found = self._core, self._plans
         plans: list[tuple[Job, Plan]] = []
 
         def plan(states: Sequence[JobState]) -> list[Verdict]:
+            verdicts = []
             for state in states:
                 job = core.jobs[state.job_id]
-                plans.append((job, plan_job(job, state, now, self._plans.get(job.id))))
-            return [each.verdict for _, each in plans if each.verdict is not None]
+                each = self._guarded(job, state, now, found.get(job.id))
+                if each is not None:
+                    plans.append((job, each))
+                    if each.verdict is not None:
+                        verdicts.append(each.verdict)
+            return verdicts
 
-        for job_id in job_ids:  # asked again soon, should the store fail or leave the job out
-            self._timers.arm(job_id, now + _AGAIN, core.jobs[job_id].priority)
-        decisions = core.store.decide(job_ids, plan, now)
+        decided = False
+        try:
+            decisions = core.store.decide(job_ids, plan, now)
+            decided = True
+        finally:
+            if not decided or len(plans) < len(job_ids):
+                self._ask_again(job_ids if not decided else self._left_out(job_ids, plans), now)
         for job, each in plans:
             self._follow(job, each)
         return self.announce(decisions, now)
+
+    def _guarded(
+        self,
+        job: Job,
+        state: JobState,
+        now: datetime,
+        known: tuple[datetime, datetime | None] | None,
+    ) -> Plan | None:
+        """Plan a job; a trigger that raises holds up its own job and no other."""
+        try:
+            return plan_job(job, state, now, known)
+        except Exception as error:  # noqa: BLE001 -- a trigger may be the user's own code
+            self.failures += 1
+            LOGGER.error(
+                "the trigger of %s failed: %r",
+                job.id,
+                error,
+                exc_info=error,
+                extra={"job_id": job.id},
+            )
+            return None
+
+    @staticmethod
+    def _left_out(job_ids: Sequence[str], plans: Sequence[tuple[Job, Plan]]) -> Sequence[str]:
+        planned = {job.id for job, _ in plans}
+        return [each for each in job_ids if each not in planned]
+
+    def _ask_again(self, job_ids: Sequence[str], now: datetime) -> None:
+        """Look again soon at jobs that another scheduler has locked, or that could not be decided."""
+        for job_id in job_ids:
+            job = self._core.jobs.get(job_id)
+            if job is not None:
+                self._timers.arm(job_id, now + _AGAIN, job.priority)
 
     def change(
         self, job_ids: Sequence[str], plan: Callable[[Job, JobState], Verdict], now: datetime
@@ -88,9 +136,9 @@ class Decider:
                 self._core.tell(RunWaiting, decision.run_id, now)
                 for run_id in decision.cancels:
                     self._stop(run_id, "overlap")
-            elif decision.outcome in NOT_EXECUTED:
-                skipped = decision.outcome == "skipped"
-                self._core.tell(RunSkipped if skipped else RunMisfired, decision.run_id, now)
+            else:
+                misfired = decision.outcome is Outcome.MISFIRED
+                self._core.tell(RunMisfired if misfired else RunSkipped, decision.run_id, now)
         return waiting
 
     def _follow(self, job: Job, plan: Plan) -> None:

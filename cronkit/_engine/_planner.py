@@ -33,7 +33,7 @@ NOT_STOPPED_AFTER = timedelta(seconds=30)
 """How long ``overlap="cancel"`` waits for the old run."""
 
 
-@attrs.frozen
+@attrs.define
 class Plan:
     """A verdict on one job, and what to wait for next.
 
@@ -82,23 +82,38 @@ def plan_job(
         now: the present instant, in UTC.
         known: as for `outlook`.
     """
-    look = outlook(job, state, known)
-    if look.due is None or look.due > now:
-        return look
-    if look.fire is None:
-        verdict = plan_unpause(job, state, look.due)
-        fire = next_fire(job, verdict.mark or look.base)
-        return Plan(verdict, fire, None if fire is None else due_at(job, fire), look.due)
-    after = next_fire(job, look.fire)
-    if after is None or due_at(job, after) > now:
-        rows, mark = _judge(job, state, now, [(look.fire, look.due)]), look.fire
+    if state.pause is not None or job.max_runs is not None or not job.enabled:
+        look = outlook(job, state, known)
+        if look.due is None or look.due > now:
+            return look
+        if look.fire is None:
+            return _plan_end_of_pause(job, state, look.due)
+        fire, due = look.fire, look.due
+    else:  # most jobs, most of the time
+        base = state.first_seen if state.mark is None else state.mark
+        found = known[1] if known is not None and known[0] == base else next_fire(job, base)
+        if found is None:
+            return Plan(None, None, None, base)
+        fire, due = found, due_at(job, found) if job.jitter else found
+        if due > now:
+            return Plan(None, fire, due, base)
+    after = next_fire(job, fire)
+    if after is None or (due_at(job, after) if job.jitter else after) > now:
+        rows, mark = _judge(job, state, now, ((fire, due),)), fire
     else:
-        rows, mark = _plan_many(job, state, now, look.fire)
+        rows, mark = _plan_many(job, state, now, fire)
         after = next_fire(job, mark)
     verdict = Verdict(job.id, tuple(rows), mark)
-    if after is None or _spent(job, state, rows):
+    if after is None or (job.max_runs is not None and _spent(job, state, rows)):
         return Plan(verdict, None, None, mark)
-    return Plan(verdict, after, due_at(job, after), mark)
+    return Plan(verdict, after, due_at(job, after) if job.jitter else after, mark)
+
+
+def _plan_end_of_pause(job: Job, state: JobState, until: datetime) -> Plan:
+    verdict = plan_unpause(job, state, until)
+    base = state.base if verdict.mark is None else verdict.mark
+    fire = next_fire(job, base)
+    return Plan(verdict, fire, None if fire is None else due_at(job, fire), base)
 
 
 def _spent(job: Job, state: JobState, rows: Sequence[Decision] = ()) -> bool:
@@ -167,9 +182,10 @@ def _judge(
     job: Job, state: JobState, now: datetime, chosen: Sequence[tuple[datetime, datetime]]
 ) -> list[Decision]:
     """Return a row for each chosen fire time, given with its jitter."""
-    rows: list[Decision] = []
+    rows = []
+    grace = job.misfire_grace
     for fire, due in chosen:
-        late = job.misfire_grace is not None and now - due > job.misfire_grace
+        late = grace is not None and now - due > grace
         rows.append(
             Decision(
                 run_id=run_id(job.id, fire),

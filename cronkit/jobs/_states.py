@@ -2,6 +2,10 @@
 
 A store reads `JobState`, hands it to the planner, and writes what the `Verdict` says, in one
 transaction. A store knows no policy; the planner knows no store.
+
+`Decision`, `Verdict`, `Taken` and `Ending` are written once and only read afterwards. They are not
+frozen, because attrs pays for that with a call a field, and every fire time makes one of each:
+3 of 12 microseconds.
 """
 
 from __future__ import annotations
@@ -75,7 +79,7 @@ class JobState:
         return self.first_seen if self.mark is None else self.mark
 
 
-@attrs.frozen(kw_only=True)
+@attrs.define(kw_only=True)
 class Decision:
     """What becomes of one fire time, or of one stretch of them.
 
@@ -124,7 +128,7 @@ Keep = Literal["keep"]
 KEEP: Final[Keep] = "keep"
 
 
-@attrs.frozen
+@attrs.define
 class Verdict:
     """All that one transaction changes of one job.
 
@@ -141,7 +145,7 @@ class Verdict:
     pause: Pause | Keep | None = KEEP
 
 
-@attrs.frozen(kw_only=True)
+@attrs.define(kw_only=True)
 class Taken:
     """A waiting row that has become this scheduler's to run.
 
@@ -172,7 +176,7 @@ class Taken:
     kwargs: Mapping[str, object] | None = None
 
 
-@attrs.frozen(kw_only=True)
+@attrs.define(kw_only=True)
 class Ending:
     """What an attempt comes to, as it is written to the store.
 

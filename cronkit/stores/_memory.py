@@ -105,13 +105,13 @@ class MemoryStore:
         with self._lock:
 
             def allowed(row: Row) -> bool:
-                return row.decision.job_id in job_ids and self._allowed(row, limits)
+                job_id = row.decision.job_id
+                if job_id not in job_ids or not self._allowed(row, limits):
+                    return False
+                self._jobs[job_id].running += 1
+                return True
 
-            taken = []
-            for row in self._waiting.ready(now, free, allowed):
-                self._jobs[row.decision.job_id].running += 1
-                taken.append(row.start(owner, now, None))
-            return taken
+            return [row.start(owner, now, None) for row in self._waiting.take(now, free, allowed)]
 
     def next_waiting(self, job_ids: Collection[str], now: datetime) -> datetime | None:
         """Return when a waiting row can start next; see `cronkit.abc.Store.next_waiting`."""
@@ -138,7 +138,7 @@ class MemoryStore:
             job.running -= 1
             if ending.outcome is None:
                 row.wait(ending)
-                self._waiting.push(row)
+                self._waiting.push(row, ending.at)
                 return ()
             row.end(ending)
             self._retire(job, row)
@@ -244,7 +244,7 @@ class MemoryStore:
         if job.live is None:
             job.live = {}
         job.live[decision.run_id] = row
-        self._waiting.push(row)
+        self._waiting.push(row, now)
         for run_id in decision.cancels:
             self.cancel(run_id, "overlap", now)
 
@@ -252,9 +252,14 @@ class MemoryStore:
         if row.decision.force:
             return True
         job_id = row.decision.job_id
-        most = limits.jobs.get(job_id)
-        if most is not None and self._jobs[job_id].running >= most:
-            return False
+        running = self._jobs[job_id].running
+        if running:
+            most = limits.jobs.get(job_id)
+            if most is not None and running >= most:
+                return False
+        return not limits.tags_of or self._tags_allow(job_id, limits)
+
+    def _tags_allow(self, job_id: str, limits: Limits) -> bool:
         for tag in limits.tags_of.get(job_id, ()):
             members = (each for each, tags in limits.tags_of.items() if tag in tags)
             going = sum(self._jobs[each].running for each in members if each in self._jobs)

@@ -29,30 +29,36 @@ class WaitingQueue:
         self._ready: list[tuple[tuple[int, datetime, str], int, Row]] = []
         self._serial = count()
 
-    def push(self, row: Row) -> None:
-        """Take in a waiting row."""
+    def push(self, row: Row, now: datetime) -> None:
+        """Take in a waiting row; one whose time has come is ready at once."""
         serial = next(self._serial)
-        heapq.heappush(self._future, (row.not_before, serial, row))
+        if row.not_before <= now:
+            heapq.heappush(self._ready, (row.order, serial, row))
+        else:
+            heapq.heappush(self._future, (row.not_before, serial, row))
         give_up_at = row.decision.give_up_at
         if give_up_at is not None and row.attempt == 0:
             heapq.heappush(self._giving_up, (give_up_at, serial, row))
 
-    def ready(self, now: datetime, most: int, allowed: Callable[[Row], bool]) -> Iterator[Row]:
-        """Yield up to `most` rows whose time has come and that are allowed, and let go of them."""
-        self._ripen(now)
+    def take(self, now: datetime, most: int, allowed: Callable[[Row], bool]) -> list[Row]:
+        """Let go of up to `most` rows whose time has come and that are allowed; return them."""
+        if self._future:
+            self._ripen(now)
+        rows: list[Row] = []
         aside = []
-        while most > 0 and self._ready:
-            entry = heapq.heappop(self._ready)
+        ready = self._ready
+        while ready and len(rows) < most:
+            entry = heapq.heappop(ready)
             row = entry[2]
             if row.phase != "waiting":
                 continue
             if allowed(row):
-                most -= 1
-                yield row
+                rows.append(row)
             else:
                 aside.append(entry)
         for entry in aside:
-            heapq.heappush(self._ready, entry)
+            heapq.heappush(ready, entry)
+        return rows
 
     def give_up(self, now: datetime, job_ids: Collection[str]) -> Iterator[Row]:
         """Yield rows of these jobs that have waited for too long, and let go of them."""
