@@ -24,6 +24,7 @@ import signal
 import subprocess
 import sys
 import tomllib
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -75,20 +76,31 @@ def run_python(block: Block, namespace: dict[str, object]) -> None:
     tree = ast.parse(block.text, filename=str(block.document))
     ast.increment_lineno(tree, block.line)
     for statement in tree.body:
+        code = compile(ast.Module([statement], []), str(block.document), "exec", dont_inherit=True)
         if ast.unparse(statement).endswith(".run_forever()"):
-            stop_when_started(namespace)
-        module = ast.Module([statement], type_ignores=[])
-        exec(compile(module, str(block.document), "exec", dont_inherit=True), namespace)
+            with told_to_stop_when_started(namespace):
+                exec(code, namespace)
+        else:
+            exec(code, namespace)
         if isinstance(statement, ast.FunctionDef) and statement.name.startswith("test_"):
             exec(f"{statement.name}()", namespace)
 
 
-def stop_when_started(namespace: dict[str, object]) -> None:
-    """Let the program's scheduler get a SIGTERM, as a service manager would send it."""
-    from cronkit import Scheduler, SchedulerStarted
+@contextmanager
+def told_to_stop_when_started(namespace: dict[str, object]) -> Iterator[None]:
+    """Send the process a SIGTERM, as a service manager would, once a scheduler has started."""
+    from cronkit import Scheduler
+    from cronkit.jobs import SchedulerStarted
 
-    for scheduler in [each for each in namespace.values() if isinstance(each, Scheduler)]:
-        scheduler.on(SchedulerStarted)(lambda _event: os.kill(os.getpid(), signal.SIGTERM))
+    def stop(_event: object) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    schedulers = [each for each in namespace.values() if isinstance(each, Scheduler)]
+    for scheduler in schedulers:
+        scheduler.on(SchedulerStarted)(stop)
+    yield
+    for scheduler in schedulers:
+        scheduler.hooks.remove(stop)
 
 
 def run_pycon(block: Block, namespace: dict[str, object]) -> None:
