@@ -28,7 +28,6 @@ _DIALECTS = ("cronkit", "croniter")
 _DAY_RULES = ("and", "or")
 _GAPS = ("run", "skip")
 _ZONE_PREFIXES = ("TZ=", "CRON_TZ=")
-_NO_BLANKS = str.maketrans("", "", "\t\r\n")
 
 _set = object.__setattr__
 
@@ -40,11 +39,10 @@ class CronExpression:
     number of jobs and threads.
 
     Attributes:
-        fields: what each field allows, as sets of numbers.
+        fields: what each field allows, as sets of numbers; ``fields.interval`` is whether second,
+            minute or hour begins with ``*`` or ``?``, so that it follows elapsed time.
         zone: the zone of the ``TZ=`` prefix; ``None`` if it matches in the zone of the datetime
             that it is asked with.
-        interval: whether second, minute or hour begins with ``*`` or ``?``, so that it follows
-            elapsed time; otherwise it names fixed times of the day.
         gap: ``"run"`` or ``"skip"``: what a time that the clock leaves out does.
         fold: ``"first"``, ``"second"`` or ``"both"``: which passes of a repeated time run.
 
@@ -58,18 +56,16 @@ class CronExpression:
         '2026-03-30T09:00:00+02:00'
     """
 
-    __slots__ = ("__weakref__", "fields", "fold", "gap", "interval", "zone")
+    __slots__ = ("__weakref__", "fields", "fold", "gap", "zone")
 
     fields: FieldSets
     zone: tzinfo | None
-    interval: bool
     gap: str
     fold: str
 
     def __init__(self, fields: FieldSets, zone: tzinfo | None, gap: str, fold: str) -> None:
         _set(self, "fields", fields)
         _set(self, "zone", zone)
-        _set(self, "interval", fields.interval)
         _set(self, "gap", gap)
         _set(self, "fold", fold)
 
@@ -106,15 +102,14 @@ class CronExpression:
             >>> str(CronExpression.parse("@daily"))
             '0 0 * * *'
         """
-        if type(text) is not str or len(text) > LONGEST or not text.isascii():
+        if not isinstance(text, str) or len(text) > LONGEST or not text.isascii():
             raise unfit(text)
-        if not text.isprintable() and not text.translate(_NO_BLANKS).isprintable():
-            raise unfit(text)
+        zone, start = _prefix(text) if "=" in text else (None, 0)
+        read_text = read if dialect == "cronkit" else _reader(dialect)
         if day_rule is not None:
             choice(day_rule, "day_rule", _DAY_RULES)
-        zone, start = _prefix(text) if "=" in text else (None, 0)
         try:
-            fields = _reader(dialect)(text[start:], day_rule=day_rule, seed=seed)
+            fields = read_text(text[start:], day_rule=day_rule, seed=seed)
             if not fires(fields):
                 raise never(text[start:], fields)
         except CronSyntaxError as error:
@@ -211,6 +206,20 @@ class CronExpression:
         """
         return is_fire_time(self, moment, _zone_for(self, moment, "moment"))
 
+    def describe(self, lang: str = "en") -> str:
+        """Return a sentence that says when it fires, in ``"en"`` or ``"fr"``.
+
+        Raises:
+            PolicyError: the language is not known.
+
+        Example:
+            >>> CronExpression.parse("0 9 * * MON").describe()
+            'at 09:00 on Monday'
+        """
+        from cronkit.cron._describe import describe  # noqa: PLC0415 -- few want its tables
+
+        return describe(self, lang)
+
     def __eq__(self, other: object) -> bool:
         return _key(self) == _key(other) if isinstance(other, CronExpression) else NotImplemented
 
@@ -252,8 +261,6 @@ def _prefix(text: str) -> tuple[tzinfo | None, int]:
 
 
 def _reader(dialect: str) -> Callable[..., FieldSets]:
-    if dialect == "cronkit":
-        return read
     choice(dialect, "dialect", _DIALECTS)
     # croniter costs 28 ms of import.
     from cronkit.cron import _croniter  # type: ignore[attr-defined]  # noqa: PLC0415

@@ -43,7 +43,8 @@ def read(text: str, *, day_rule: str | None = None, seed: str | None = None) -> 
 
     Args:
         text: an expression in ASCII, without a zone prefix.
-        day_rule: ``"and"`` or ``"or"`` joins the day fields so, whatever they begin with.
+        day_rule: ``"and"`` or ``"or"`` joins the day fields so. Otherwise it is Vixie's rule, kept
+            by Debian and cronie: both must agree if one of them begins with a star.
         seed: decides the values of ``H``.
 
     Raises:
@@ -53,11 +54,12 @@ def read(text: str, *, day_rule: str | None = None, seed: str | None = None) -> 
         >>> read("0 9 * * mon").text
         '0 9 * * MON'
     """
-    words = text.upper().split()
+    text_upper = text.upper()
+    words = text_upper.split()
     try:
         if len(words) == 1:
             words = _macro(words[0])
-        if any(word[0] == "H" or ",H" in word for word in words):
+        if "H" in text_upper and any(word[0] == "H" or ",H" in word for word in words):
             from cronkit.cron._seeded import resolve  # noqa: PLC0415 -- hashlib is for H alone
 
             words = resolve(words, seed)
@@ -75,60 +77,49 @@ def _macro(word: str) -> list[str]:
 
 def _expression(words: list[str], day_rule: str | None) -> FieldSets:
     """Read 5 fields; 6 = seconds first; 7 = seconds first, year last."""
-    second = year = "*"
-    count = len(words)
-    if count == 5:  # noqa: PLR2004 -- the number of fields is the grammar
+    second_set, year_set, interval = 1, None, False
+    if len(words) == 5:  # noqa: PLR2004 -- the number of fields is the grammar
         minute, hour, day, month, weekday = words
-        begins = minute[0] + hour[0]
-    elif count == 6:  # noqa: PLR2004
-        second, minute, hour, day, month, weekday = words
-        begins = second[0] + minute[0] + hour[0]
-    elif count == 7:  # noqa: PLR2004
-        second, minute, hour, day, month, weekday, year = words
-        begins = second[0] + minute[0] + hour[0]
     else:
-        raise Refusal(None, " ".join(words))
-    days = _days(day)
-    weekdays = _weekdays(weekday)
-    return FieldSets(
-        second=1 if count == 5 else SECOND.bits.get(second) or field(second, SECOND),  # noqa: PLR2004
+        if len(words) == 6:  # noqa: PLR2004
+            second, minute, hour, day, month, weekday = words
+        elif len(words) == 7:  # noqa: PLR2004
+            second, minute, hour, day, month, weekday, year = words
+            year_set = None if year in _ANY else field(year, YEAR) >> FIRST_YEAR
+        else:
+            raise Refusal(None, " ".join(words))
+        second_set = SECOND.bits.get(second) or field(second, SECOND)
+        interval = second[0] in _ANY
+    fields = FieldSets(
+        second=second_set,
         minute=MINUTE.bits.get(minute) or field(minute, MINUTE),
         hour=HOUR.bits.get(hour) or field(hour, HOUR),
-        day=days[0],
+        day=DAY.bits.get(day, 0),
         month=MONTH.bits.get(month) or field(month, MONTH),
-        weekday=weekdays[0],
-        year=None if year in _ANY else field(year, YEAR) >> FIRST_YEAR,
-        last_days=days[1],
-        workdays=days[2],
-        last_workdays=days[3],
-        nth_weekdays=weekdays[1],
-        last_weekdays=weekdays[2],
-        either=_either(day, weekday, days, weekdays, day_rule),
-        interval="*" in begins or "?" in begins,
+        weekday=WEEKDAY.bits.get(weekday, 0),
+        year=year_set,
+        either=day[0] not in _ANY and weekday[0] not in _ANY,
+        interval=interval or minute[0] in _ANY or hour[0] in _ANY,
         text=" ".join(words),
     )
+    if not fields.day:
+        _days(day, fields)
+    if not fields.weekday:
+        _weekdays(weekday, fields)
+    if day_rule is not None:
+        fields.either = day_rule == "or" and not _is_bare(day, weekday, fields)
+    return fields
 
 
-def _either(
-    day: str,
-    weekday: str,
-    days: tuple[int, int, int, int],
-    weekdays: tuple[int, int, int],
-    day_rule: str | None,
-) -> bool:
-    """Return whether a day of either field will do.
+def _is_bare(day: str, weekday: str, fields: FieldSets) -> bool:
+    """Return whether a day field is a star and nothing less.
 
-    Vixie's rule, kept by Debian and cronie: both fields must agree if one begins with a star.
-    With ``"or"`` a bare star still restricts nothing; otherwise it would make every day fire.
+    Such a field restricts nothing, also where a day of either will do: otherwise ``or`` would make
+    ``0 0 * * MON`` fire every day.
     """
-    if day_rule is None:
-        return day[0] not in _ANY and weekday[0] not in _ANY
-    if day_rule == "and":
-        return False
-    bare = (day[0] in _ANY and days[0] == DAY.full) or (
-        weekday[0] in _ANY and weekdays[0] == WEEKDAY.full
+    return (day[0] in _ANY and fields.day == DAY.full) or (
+        weekday[0] in _ANY and fields.weekday == WEEKDAY.full
     )
-    return not bare
 
 
 def field(text: str, of: Field) -> int:
@@ -177,29 +168,22 @@ def _every(low: int, high: int, step: int) -> int:
     return ((1 << count * step) - 1) // ((1 << step) - 1) << low
 
 
-def _days(text: str) -> tuple[int, int, int, int]:
+def _days(text: str, fields: FieldSets) -> None:
     """Read day-of-month: plain days, ``L`` and ``L-n``, ``nW``, ``LW`` and ``L-nW``."""
-    plain = DAY.bits.get(text)
-    if plain:
-        return plain, 0, 0, 0
-    if "L" not in text and "W" not in text:
-        return field(text, DAY), 0, 0, 0
-    plain = last = work = last_work = 0
     for each in text.split(","):
         if each.startswith("L"):
             back = 1 << _days_back(each)
             if each.endswith("W"):
-                last_work |= back
+                fields.last_workdays |= back
             else:
-                last |= back
+                fields.last_days |= back
         elif each.endswith("W"):
             near = DAY.value(each[:-1])
             if near is None:
                 raise Refusal(DAY, each)
-            work |= 1 << near
+            fields.workdays |= 1 << near
         else:
-            plain |= DAY.bits.get(each) or _item(each, DAY)
-    return plain, last, work, last_work
+            fields.day |= DAY.bits.get(each) or _item(each, DAY)
 
 
 def _days_back(text: str) -> int:
@@ -213,26 +197,17 @@ def _days_back(text: str) -> int:
     return days
 
 
-def _weekdays(text: str) -> tuple[int, int, int]:
+def _weekdays(text: str, fields: FieldSets) -> None:
     """Read day-of-week: plain weekdays, ``value "#" 1-5``, ``value "L"``."""
-    plain = WEEKDAY.bits.get(text)
-    if plain:
-        return plain, 0, 0
-    if "L" not in text and "#" not in text:
-        return field(text, WEEKDAY), 0, 0
-    plain = nth = last = 0
     for each in text.split(","):
-        name, hash_sign, which = each.partition("#")
-        if hash_sign:
-            weekday = WEEKDAY.value(name)
-            if weekday is None or which not in _NTH:
-                raise Refusal(WEEKDAY, each)
-            nth |= 1 << 7 * (int(which) - 1) + weekday % 7
-        elif each.endswith("L"):
-            weekday = WEEKDAY.value(each[:-1])
-            if weekday is None:
-                raise Refusal(WEEKDAY, each)
-            last |= 1 << weekday % 7
+        name, sign, which = each.partition("#")
+        if not sign and not each.endswith("L"):
+            fields.weekday |= WEEKDAY.bits.get(each) or _item(each, WEEKDAY)
+            continue
+        weekday = WEEKDAY.value(name if sign else each[:-1])
+        if weekday is None or (sign and which not in _NTH):
+            raise Refusal(WEEKDAY, each)
+        if sign:
+            fields.nth_weekdays |= 1 << 7 * (int(which) - 1) + weekday % 7
         else:
-            plain |= WEEKDAY.bits.get(each) or _item(each, WEEKDAY)
-    return plain, nth, last
+            fields.last_weekdays |= 1 << weekday % 7

@@ -93,9 +93,10 @@ def unfit(text: object) -> CronSyntaxError:
             f"{shown(text)} is not text", expression=shown(text), allowed="a str", value=shown(text)
         )
     if len(text) > LONGEST:
-        reason, at = f"the text is {len(text)} characters long", LONGEST
+        reason = f"the text is {len(text)} characters long"
+        at = LONGEST
     else:
-        at = next(i for i, each in enumerate(text) if not (each.isascii() and each.isprintable()))
+        at = next(place for place, each in enumerate(text) if not each.isascii())
         reason = f"the character {shown(text[at])} has no place here"
     return CronSyntaxError(
         reason,
