@@ -36,3 +36,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     except CronkitError as error:
         print(f"cronkit: {error}", file=sys.stderr)
         return _MISUSE
+
+
+__all__ = ["main", "parser"]
