@@ -16,8 +16,8 @@ def call(attempt: Attempt) -> tuple[object, BaseException | None]:
     A job may raise anything, also ``SystemExit`` and ``KeyboardInterrupt``: here it becomes a
     value, and the thread goes on. An ``async def`` function runs to its end on a loop of its own.
     """
-    context = copy_context()
     try:
+        context = copy_context()
         value = context.run(attempt.call)
         if isinstance(value, CoroutineType):
             import asyncio  # noqa: PLC0415 -- costs 30 ms of import; only async jobs come here

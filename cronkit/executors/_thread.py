@@ -19,13 +19,15 @@ if TYPE_CHECKING:
     from cronkit._context import Attempt
     from cronkit.abc import Report
 
+    Queue = SimpleQueue[Attempt | None]
+
 
 class ThreadExecutor:
     """Runs attempts on up to `max_workers` daemon threads.
 
     A thread cannot be killed. An attempt that outlives its timeout is abandoned: its slot goes to
     a fresh thread, and it is counted until it ends. With `max_abandoned` such threads no new
-    attempt starts here.
+    attempt starts here until one of them ends.
 
     Args:
         max_workers: how many attempts go on at once.
@@ -39,14 +41,19 @@ class ThreadExecutor:
 
     def __init__(self, max_workers: int = 10, *, max_abandoned: int = 10) -> None:
         self._slots = _convert.integer(max_workers, "max_workers", least=1)
-        self._most_abandoned = _convert.integer(max_abandoned, "max_abandoned", least=0)
-        self._queue: SimpleQueue[Attempt | None] = SimpleQueue()
-        self._idle = threading.Condition(threading.Lock())
+        self._most_abandoned = _convert.integer(max_abandoned, "max_abandoned", least=1)
         self._report: Report | None = None
-        self._busy = 0
-        self._threads = 0
         self._serial = 0
+        self._forget()
+
+    def _forget(self) -> None:
+        """Begin with no thread and no attempt; the lock is new too."""
+        self._queue: Queue = SimpleQueue()
+        self._idle = threading.Condition(threading.Lock())
+        # An attempt is in one of these from `submit` to its end; each in `_going` has a thread.
+        self._going: set[Attempt] = set()
         self._abandoned: set[Attempt] = set()
+        self._threads = 0
 
     def start(self, report: Report) -> None:
         """Report to `report` from now on; threads start with the first attempts."""
@@ -54,20 +61,31 @@ class ThreadExecutor:
 
     def free(self) -> int:
         """Return how many attempts could start now."""
-        if len(self._abandoned) > self._most_abandoned:
+        if len(self._abandoned) >= self._most_abandoned:
             return 0
-        return self._slots - self._busy
+        return self._slots - len(self._going)
 
     def submit(self, attempt: Attempt) -> None:
-        """Hand an attempt to a thread."""
+        """Hand an attempt to a thread; where the system has none left, the attempt fails."""
         with self._idle:
-            self._busy += 1
-            if self._threads < min(self._busy, self._slots):
-                self._threads += 1
-                self._serial += 1
-                name = f"cronkit-worker-{self._serial}"
-                threading.Thread(target=self._work, name=name, daemon=True).start()
-        self._queue.put(attempt)
+            self._going.add(attempt)
+            try:
+                if self._threads < len(self._going):
+                    self._start_thread()
+            except RuntimeError as error:
+                self._going.discard(attempt)
+                refused: RuntimeError | None = error
+            else:
+                refused = None
+                self._queue.put(attempt)
+        if refused is not None and self._report is not None:
+            self._report(attempt, None, refused)
+
+    def _start_thread(self) -> None:
+        self._serial += 1
+        name = f"cronkit-worker-{self._serial}"
+        threading.Thread(target=self._work, args=(self._queue,), name=name, daemon=True).start()
+        self._threads += 1
 
     def stop(self, attempt: Attempt) -> None:
         """Do nothing: the attempt's cancel token is set, and a thread looks at it or not."""
@@ -75,36 +93,46 @@ class ThreadExecutor:
     def abandon(self, attempt: Attempt) -> None:
         """Give the attempt's slot to others; its thread ends with it."""
         with self._idle:
-            self._abandoned.add(attempt)
-            self._busy -= 1
-            self._threads -= 1
-            self._idle.notify_all()
+            if attempt in self._going:  # else it has just ended, and its report is on its way
+                self._going.discard(attempt)
+                self._abandoned.add(attempt)
+                self._threads -= 1
+                self._idle.notify_all()
 
     def shutdown(self, timeout: float | None) -> bool:
-        """Wait for what goes on and end the idle threads."""
+        """Wait for what goes on and end the idle threads; what goes on then is abandoned."""
         with self._idle:
-            ended = self._idle.wait_for(lambda: self._busy == 0, timeout)
+            ended = self._idle.wait_for(lambda: not self._going, timeout)
+            self._abandoned |= self._going
+            self._going.clear()
+            # A thread that is busy still takes nothing more: it finds its attempt abandoned.
+            queue, self._queue = self._queue, SimpleQueue()
             for _ in range(self._threads):
-                self._queue.put(None)
+                queue.put(None)
             self._threads = 0
-            if not ended:
-                self._queue = SimpleQueue()  # what still goes on ends on the old one
-                self._busy = 0
         return ended
+
+    def after_fork(self) -> None:
+        """Begin anew in a forked child, which has none of the threads."""
+        self._forget()
 
     def status(self) -> Mapping[str, int]:
         """Return counts to show: ``slots``, ``busy``, ``abandoned``."""
-        return {"slots": self._slots, "busy": self._busy, "abandoned": len(self._abandoned)}
+        return {
+            "slots": self._slots,
+            "busy": len(self._going),
+            "abandoned": len(self._abandoned),
+            "max_abandoned": self._most_abandoned,
+        }
 
-    def _work(self) -> None:
-        queue = self._queue
+    def _work(self, queue: Queue) -> None:
         while (attempt := queue.get()) is not None:
             value, error = call(attempt)
             with self._idle:
-                stays = attempt not in self._abandoned
+                stays = attempt in self._going
                 if stays:
-                    self._busy -= 1
-                    if not self._busy:
+                    self._going.discard(attempt)
+                    if not self._going:
                         self._idle.notify_all()
                 else:
                     self._abandoned.discard(attempt)
