@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from cronkit._context import RunContext, current_run
     from cronkit._handle import RunHandle
     from cronkit._scheduler import Scheduler
+    from cronkit.checkpoints import CheckpointManager
     from cronkit.errors import CronkitError
     from cronkit.jobs import (
         Backoff,
@@ -33,6 +34,7 @@ _HOMES = {
     "cronkit._context": ("RunContext", "current_run"),
     "cronkit._handle": ("RunHandle",),
     "cronkit._scheduler": ("Scheduler",),
+    "cronkit.checkpoints": ("CheckpointManager",),
     "cronkit.errors": ("CronkitError",),
     "cronkit.jobs": (
         "Backoff",
@@ -56,6 +58,7 @@ __all__ = [
     "AnyOf",
     "At",
     "Backoff",
+    "CheckpointManager",
     "Cron",
     "CronkitError",
     "Every",

@@ -137,7 +137,7 @@ class CheckpointManager:
             CheckpointWriteError: the disk failed.
         """
         run = active()
-        record = first_record(type, key, total, self._clock.now(), run)
+        record = self._packing.pack(first_record(type, key, total, self._clock.now(), run), {})
         resumable = _convert.choice(resume, "resume", ("auto", "never")) == "auto"
         self._tidy()
         try:

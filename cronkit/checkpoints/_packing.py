@@ -87,6 +87,8 @@ class Packing:
         except DamagedError as error:
             where = f"checkpoint {record.seq} of {record.operation}"
             raise CorruptCheckpointError(where, error.reason) from None
+        if not state:
+            return state  # nothing was saved yet, and every version begins with nothing
         for version in range(record.state_version, self._version):
             if version not in self._migrations:
                 raise StateVersionError(record.state_version, self._version)

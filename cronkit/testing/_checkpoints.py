@@ -1,6 +1,6 @@
 """A checkpoint backend in memory: the contract of the file backend without a disk.
 
-For tests of code that uses `CheckpointManager`. A crash is one call, `MemoryBackend.crash`.
+For tests of code that uses `CheckpointManager`. A crash is one call, `MemoryCheckpoints.crash`.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 
-class MemoryBackend:
+class MemoryCheckpoints:
     """Keeps operations in this process; passes the same contract suite as the file backend.
 
     Example:
         >>> from cronkit.checkpoints import CheckpointManager
-        >>> backend = MemoryBackend()
+        >>> backend = MemoryCheckpoints()
         >>> manager = CheckpointManager(backend)
         >>> operation = manager.start_operation("export")
         >>> operation.save_checkpoint({"done": 3})
@@ -161,7 +161,7 @@ class _Owned:
 
     __slots__ = ("_backend", "_released", "record")
 
-    def __init__(self, backend: MemoryBackend, record: Record) -> None:
+    def __init__(self, backend: MemoryCheckpoints, record: Record) -> None:
         self._backend = backend
         self._released = False
         self.record = record

@@ -19,7 +19,7 @@ from cronkit.errors import (
     OperationNotFoundError,
     StateError,
 )
-from cronkit.testing._checkpoints import MemoryBackend
+from cronkit.testing._checkpoints import MemoryCheckpoints
 
 START = datetime(2026, 3, 1, 9, tzinfo=UTC)
 
@@ -37,7 +37,7 @@ class FilePlace:
 
 class MemoryPlace:
     def __init__(self):
-        self._backend = MemoryBackend()
+        self._backend = MemoryCheckpoints()
 
     def handle(self) -> CheckpointBackend:
         return self._backend
