@@ -54,6 +54,11 @@ def open_folder(path: str, within: int | None = None) -> int:
     return os.open(path, _FOLDER | nofollow, dir_fd=within)
 
 
+def names(descriptor: int) -> list[str]:
+    """Return what is in an open folder."""
+    return os.listdir(descriptor)
+
+
 def make_folder(name: str, within: int) -> bool:
     """Make the folder `name` (0700) in an open one, durably; return whether it was not there."""
     try:
@@ -153,7 +158,16 @@ def _read_all(descriptor: int, limit: int) -> bytes:
 
 def is_regular(name: str, within: int) -> bool:
     """Return whether `name` is a regular file, and not a link to one."""
+    return stat.S_ISREG(_mode(name, within))
+
+
+def is_folder(name: str, within: int) -> bool:
+    """Return whether `name` is a folder, and not a link to one."""
+    return stat.S_ISDIR(_mode(name, within))
+
+
+def _mode(name: str, within: int) -> int:
     try:
-        return stat.S_ISREG(os.stat(name, dir_fd=within, follow_symlinks=False).st_mode)
+        return os.stat(name, dir_fd=within, follow_symlinks=False).st_mode
     except OSError:
-        return False
+        return 0

@@ -169,7 +169,11 @@ class FileBackend:
     def _prune_month(self, month: str, *, dry_run: bool) -> list[Removal]:
         removals = []
         with self._archive.opened(month) as folder:
-            names = sorted(filter(_layout.is_operation, _atomic.names(folder)))
+            names = [
+                name
+                for name in sorted(filter(_layout.is_operation, _atomic.names(folder)))
+                if _atomic.is_folder(name, folder)
+            ]
         for name in names:
             where = f"{self._root}/{month}/{name}"
             removals.append(Removal(where=where, reason="ended long enough ago"))
