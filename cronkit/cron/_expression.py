@@ -6,14 +6,12 @@ wall-clock times in them, and `_instants` makes instants of those.
 
 from __future__ import annotations
 
-from weakref import WeakValueDictionary
-
 from cronkit._convert import choice, instant
 from cronkit._convert import zone as to_zone
 from cronkit.cron._instants import PASSES, between, is_fire_time, iterate, nearest
 from cronkit.cron._parser import read
 from cronkit.cron._refusal import LONGEST, moved, never, unfit, unknown_zone
-from cronkit.cron._search import fires
+from cronkit.cron._search import SAFE_DAYS, fires
 from cronkit.errors import CronSyntaxError, NaiveDatetimeError, UnknownZoneError
 
 TYPE_CHECKING = False
@@ -28,8 +26,6 @@ _DIALECTS = ("cronkit", "croniter")
 _DAY_RULES = ("and", "or")
 _GAPS = ("run", "skip")
 _ZONE_PREFIXES = ("TZ=", "CRON_TZ=")
-
-_set = object.__setattr__
 
 
 class CronExpression:
@@ -64,10 +60,10 @@ class CronExpression:
     fold: str
 
     def __init__(self, fields: FieldSets, zone: tzinfo | None, gap: str, fold: str) -> None:
-        _set(self, "fields", fields)
-        _set(self, "zone", zone)
-        _set(self, "gap", gap)
-        _set(self, "fold", fold)
+        _put_fields(self, fields)
+        _put_zone(self, zone)
+        _put_gap(self, gap)
+        _put_fold(self, fold)
 
     @classmethod
     def parse(
@@ -110,7 +106,9 @@ class CronExpression:
             choice(day_rule, "day_rule", _DAY_RULES)
         try:
             fields = read_text(text[start:], day_rule=day_rule, seed=seed)
-            if not fires(fields):
+            if not (
+                fields.year is None and fields.weekday and fields.day & SAFE_DAYS
+            ) and not fires(fields):
                 raise never(text[start:], fields)
         except CronSyntaxError as error:
             raise (moved(error, text, start) if start else error) from None
@@ -242,6 +240,12 @@ class CronExpression:
         self.__setattr__(name, None)
 
 
+# The slots themselves get past `__setattr__`, for a third less than object.__setattr__.
+_put_fields, _put_zone, _put_gap, _put_fold = (
+    CronExpression.__dict__[slot].__set__ for slot in ("fields", "zone", "gap", "fold")
+)
+
+
 def _key(expression: CronExpression) -> tuple[FieldSets, str, str, str]:
     """Return what decides when it fires; a zone counts by its name."""
     return expression.fields, str(expression.zone), expression.gap, expression.fold
@@ -262,10 +266,11 @@ def _prefix(text: str) -> tuple[tzinfo | None, int]:
 
 def _reader(dialect: str) -> Callable[..., FieldSets]:
     choice(dialect, "dialect", _DIALECTS)
-    # croniter costs 28 ms of import.
-    from cronkit.cron import _croniter  # type: ignore[attr-defined]  # noqa: PLC0415
+    from cronkit.cron._croniter import (  # noqa: PLC0415 -- croniter costs 28 ms of import
+        read as read_croniter,
+    )
 
-    return _croniter.read
+    return read_croniter
 
 
 def _zone_for(expression: CronExpression, moment: datetime, argument: str) -> tzinfo:
@@ -277,35 +282,3 @@ def _zone_for(expression: CronExpression, moment: datetime, argument: str) -> tz
     if own is None:
         raise NaiveDatetimeError(argument, moment)
     return expression.zone or own
-
-
-_SHARED: WeakValueDictionary[tuple[str | None, ...], CronExpression] = WeakValueDictionary()
-
-
-def shared(
-    text: str,
-    *,
-    dialect: str = "cronkit",
-    day_rule: str | None = None,
-    seed: str | None = None,
-    gap: str | None = None,
-    fold: str | None = None,
-) -> CronExpression:
-    """Return what `CronExpression.parse` returns, the same object for the same arguments.
-
-    Many jobs share few expressions; one object each keeps them small. It lives as long as a job
-    holds it.
-
-    Example:
-        >>> held = shared("0 9 * * *")
-        >>> shared("0 9 * * *") is held
-        True
-    """
-    key = (text, dialect, day_rule, seed, gap, fold)
-    found = _SHARED.get(key) if isinstance(text, str) else None
-    if found is None:
-        found = CronExpression.parse(
-            text, dialect=dialect, day_rule=day_rule, seed=seed, gap=gap, fold=fold
-        )
-        _SHARED[key] = found
-    return found

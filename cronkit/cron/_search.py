@@ -32,8 +32,8 @@ LAST_DAY = (9999, 12, 30)
 
 _ALL_DAYS = DAY.full
 _ALL_WEEKDAYS = WEEKDAY.full
-_SAFE_DAYS = (1 << 29) - 2
-"""The days that every month has."""
+SAFE_DAYS = (1 << 29) - 2
+"""The days that every month has: with one of them and a weekday, an expression fires."""
 
 _LENGTHS = (0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _FEBRUARY = 2
@@ -234,11 +234,9 @@ def matches(fields: FieldSets, wall: datetime) -> bool:
 def fires(fields: FieldSets) -> bool:
     """Return whether any day at all matches.
 
-    The first line settles nearly all: one of the days 1 to 28, on one weekday at least. Without a year field a month can begin on any weekday, and February with either length, within
+    Without a year field a month can begin on any weekday, and February with either length, within
     the 400 years after which the calendar repeats; so these few months stand for all.
     """
-    if fields.year is None and fields.weekday and (fields.either or fields.day & _SAFE_DAYS):
-        return True
     if fields.year is not None:
         years = [FIRST_YEAR + bit for bit in members(fields.year)]
         return any(month_days(fields, year, month) for year in years for month in range(1, 13))

@@ -8,7 +8,8 @@ from weakref import WeakValueDictionary
 
 import attrs
 
-from cronkit.cron._expression import CronExpression, shared
+from cronkit.cron import CronExpression
+from cronkit.cron._shared import shared
 from cronkit.errors import CronSyntaxError, PolicyError
 from cronkit.triggers import _local, _text
 from cronkit.triggers._value import TriggerValue
