@@ -1,13 +1,13 @@
-"""What a job sees of its own run: `current_run()`, and the token by which it is asked to stop."""
+"""What a job sees of its own run: `current_run()`."""
 
 from __future__ import annotations
 
 import logging
 from contextvars import ContextVar
-from threading import Event
 from typing import TYPE_CHECKING
 
 from cronkit import _convert
+from cronkit._cancel import CancelToken
 from cronkit.errors import RunCancelledError, RunTimeoutError, StateError
 from cronkit.jobs import NOTHING
 
@@ -18,37 +18,10 @@ if TYPE_CHECKING:
     from cronkit.abc import Clock
     from cronkit.jobs import Job, Taken
 
-    Sleep = Callable[[float, "CancelToken"], None]
+    Sleep = Callable[[float, CancelToken], None]
 
 _LOGGER = logging.getLogger("cronkit.run")
 _active: ContextVar[Attempt] = ContextVar("cronkit_run")
-
-
-class CancelToken:
-    """Whether a run is asked to stop, and why. Setting it is final; any thread may set it."""
-
-    __slots__ = ("_event", "reason")
-
-    def __init__(self) -> None:
-        self.reason: str | None = None
-        self._event: Event | None = None
-
-    def set(self, reason: str) -> None:
-        """Ask the run to stop; the first reason stays."""
-        if self.reason is None:
-            self.reason = reason
-        if self._event is not None:
-            self._event.set()
-
-    @property
-    def event(self) -> Event:
-        """An event that is set with the token, to wait for."""
-        if self._event is None:
-            self._event = Event()
-        # `set` writes the reason before it looks for the event: one of the two sees the other.
-        if self.reason is not None:
-            self._event.set()
-        return self._event
 
 
 class RunContext:
@@ -169,18 +142,24 @@ class RunContext:
         self.raise_if_cancelled()
 
     async def asleep(self, length: timedelta | float | str) -> None:
-        """Sleep like `sleep`, in an ``async def`` job.
+        """Sleep like `sleep`, in an ``async def`` job or a task that it started.
 
         Raises:
             RunTimeoutError: the attempt's timeout ended.
             RunCancelledError: the run was asked to stop.
             DurationError: `length` cannot be read.
         """
-        import asyncio  # noqa: PLC0415 -- costs 30 ms of import; only async jobs come here
+        from asyncio import CancelledError  # noqa: PLC0415 -- costs 30 ms; only async jobs come here
+
+        from cronkit._asleep import sleep  # noqa: PLC0415 -- imports asyncio
 
         seconds = _convert.duration(length, "asleep").total_seconds()
         self.raise_if_cancelled()
-        await asyncio.sleep(seconds)
+        try:
+            await sleep(seconds, self._attempt.token)
+        except CancelledError:
+            self.raise_if_cancelled()
+            raise
         self.raise_if_cancelled()
 
     def progress(self, done: float, *, total: float | None = None) -> None:

@@ -475,7 +475,7 @@ class Scheduler:
         self.shutdown()
 
     async def __aenter__(self) -> Self:
-        self.start()
+        await self._app.lifecycle.start_async()
         return self
 
     async def __aexit__(

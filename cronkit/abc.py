@@ -6,7 +6,7 @@ They are structural: a class needs no base, only the methods. Each has a contrac
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from cronkit.jobs import (
         Decision,
         Ending,
-        Event,
         Job,
         JobState,
         Limits,
@@ -70,8 +69,8 @@ class DrivenClock(Clock, Protocol):
         """Step `engine` no more."""
         ...
 
-    def executor(self, slots: int) -> Executor:
-        """Return the executor that runs jobs in this clock's time, `slots` at once."""
+    def executor(self, real: Executor) -> Executor:
+        """Return what runs jobs in this clock's time, in place of `real` and with its slots."""
         ...
 
     def run_until(self, done: Callable[[], bool], timeout: float | None) -> bool:
@@ -84,6 +83,11 @@ class Executor(Protocol):
 
     An executor calls its `report` exactly once for each attempt submitted, from any thread, with
     the attempt, its result, and what it raised. It judges nothing.
+
+    Three methods are optional. ``accepts(job)`` raises `NotCallableError` for a job that cannot run
+    here; it is asked when a job is added. ``adopt(loop)`` is given the event loop of a host that
+    starts the scheduler with ``async with``. ``holds_caller()`` says whether the calling thread is
+    the one that the attempts need, so that nobody waits for them there.
 
     Attributes:
         kills: whether `stop` really ends an attempt. Where it does not (threads), the scheduler
@@ -216,8 +220,11 @@ class Store(Protocol):
 
 
 class Hook(Protocol):
-    """A callable that gets events; it may be ``async def``."""
+    """A callable that gets events; it may be ``async def``.
 
-    def __call__(self, event: Event, /) -> object:
+    It is typed by what it was added for: a hook for `RunFailed` takes a `RunFailed`.
+    """
+
+    def __call__(self, event: Any, /) -> object:
         """Take one event; what is returned counts for nothing, what is raised is logged."""
         ...

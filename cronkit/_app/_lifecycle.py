@@ -10,12 +10,14 @@ import threading
 from typing import TYPE_CHECKING
 
 from cronkit import _context, _convert
+from cronkit._engine._hooks import run_alone
 from cronkit._engine._loop import Loop
 from cronkit.abc import DrivenClock
 from cronkit.errors import StateError
-from cronkit.jobs import SchedulerStarted, SchedulerStopped
+from cronkit.jobs import ASYNCIO, SchedulerStarted, SchedulerStopped
 
 if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
     from collections.abc import Callable, Mapping
     from datetime import timedelta
 
@@ -49,8 +51,11 @@ class Lifecycle:
         self.running = False
         self.loop: Loop | None = None
 
-    def start(self) -> None:
+    def start(self, loop: AbstractEventLoop | None = None) -> None:
         """Start: make the jobs known to the store, arm their timers, begin to fire.
+
+        Args:
+            loop: where ``async def`` jobs run; ``None``: on a loop of their own.
 
         Raises:
             StateError: it is started already.
@@ -64,7 +69,7 @@ class Lifecycle:
             core.store.open(core.owner, now)
             self._hurry = False
             engine.attempts.draining = False
-            self._start_executors()
+            self._start_executors(loop)
             engine.decider.arm(core.jobs.values(), now)
             engine.attempts.hungry = True
             self.running = self._registry.live = True
@@ -80,14 +85,22 @@ class Lifecycle:
             self.loop.start()
         atexit.register(self._at_exit)
 
-    def _start_executors(self) -> None:
+    def _start_executors(self, loop: AbstractEventLoop | None) -> None:
         clock, attempts = self._core.clock, self._engine.attempts
+        started: dict[int, Executor] = {}  # one executor may have several names
         for name, executor in self._executors.items():
-            used = executor
-            if isinstance(clock, DrivenClock) and not executor.kills:
-                used = clock.executor(executor.status()["slots"])
-            used.start(attempts.report)
+            used = started.get(id(executor))
+            if used is None:
+                used = clock.executor(executor) if isinstance(clock, DrivenClock) else executor
+                adopt = getattr(used, "adopt", None)
+                if adopt is not None:
+                    adopt(loop)
+                used.start(attempts.report)
+                started[id(executor)] = used
             attempts.executors[name] = used
+        run = getattr(attempts.executors[ASYNCIO], "run", None)
+        if run is not None:
+            self._core.hooks.run_coroutine = run
 
     def wake(self) -> None:
         """Have the engine look at once."""
@@ -120,6 +133,16 @@ class Lifecycle:
         """Have a shutdown that waits wait no longer; safe in a signal handler."""
         self._hurry = True
 
+    async def start_async(self) -> None:
+        """Start; ``async def`` jobs run on the loop that awaits this, unless the clock is driven.
+
+        Raises:
+            StateError: it is started already.
+        """
+        import asyncio  # noqa: PLC0415 -- costs 30 ms of import; only async hosts come here
+
+        self.start(asyncio.get_running_loop())
+
     async def shutdown_async(self) -> None:
         """Stop without holding up the event loop that awaits it."""
         if isinstance(self._core.clock, DrivenClock):
@@ -134,7 +157,7 @@ class Lifecycle:
 
         def ended() -> bool:
             others = attempts.running.keys() - ({own.id} if own is not None else set())
-            return self._hurry or not others
+            return self._hurry or all(attempts.holds_caller(each) for each in others)
 
         if own is None or not isinstance(self._core.clock, DrivenClock):
             self._wait_until(ended, timeout)
@@ -184,12 +207,16 @@ class Lifecycle:
             if isinstance(core.clock, DrivenClock):
                 core.clock.detach(engine)
             engine.clear()
-        for executor in engine.attempts.executors.values():
-            executor.shutdown(0.0)
         core.store.close(core.owner, now)
         if core.hooks.wants(SchedulerStopped):
             core.hooks.emit(SchedulerStopped(at=now))
+        executors = {id(each): each for each in engine.attempts.executors.values()}
+        if any(getattr(each, "holds_caller", bool)() for each in executors.values()):
+            core.hooks.run_coroutine = run_alone  # the loop that they would run on is this thread's
         core.hooks.stop()
+        core.hooks.run_coroutine = run_alone
+        for executor in executors.values():
+            executor.shutdown(0.0)
         atexit.unregister(self._at_exit)
 
     def _in_own_thread(self) -> bool:

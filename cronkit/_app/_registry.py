@@ -24,10 +24,11 @@ from cronkit.jobs import (
 from cronkit.triggers import as_trigger, bind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable
     from datetime import tzinfo
 
     from cronkit._engine._engine import Engine
+    from cronkit.abc import Executor
     from cronkit.jobs import After, Job
     from cronkit.triggers import Trigger
 
@@ -66,7 +67,7 @@ class Registry:
         *,
         defaults: Mapping[str, object],
         limits: Mapping[str, int],
-        executors: Collection[str | None],
+        executors: Mapping[str | None, Executor],
     ) -> None:
         self._engine = engine
         self._core = engine.core
@@ -111,7 +112,7 @@ class Registry:
         """Build a job and take it in; nothing changes if anything is wrong with it."""
         core = self._core
         job = build_job(func, trigger, self.zone, policies, self._defaults, parent=parent, on=on)
-        self._known_executor(job.executor)
+        self._accepted(job)
         with core.lock:
             if parent is not None:
                 self.get(parent)
@@ -164,6 +165,7 @@ class Registry:
             return changed
 
     def _exchange(self, old: Job, new: Job, *, owes_nothing: bool) -> None:
+            self._accepted(changed)
         core, decider = self._core, self._engine.decider
         self._unlink(old)
         self._link(new)
@@ -183,8 +185,9 @@ class Registry:
         limited = job.tags & self._limits.tags.keys() if job.tags else job.tags
         if limited:
             self._tags_of[job.id] = frozenset(limited)
-        if job.executor is not None and not self._named:
-            self._named[None] = {each.id for each in core.jobs.values() if each.executor is None}
+        name = job.runs_on
+        if name is not None and not self._named:
+            self._named[None] = {each.id for each in core.jobs.values() if each.runs_on is None}
             self._engine.attempts.groups = self._named
         if self._named:
             self._named.setdefault(job.executor, set()).add(job.id)
@@ -194,7 +197,19 @@ class Registry:
             self._followers[job.parent].remove(job.id)
         self._tags_of.pop(job.id, None)
         if self._named:
-            self._named[job.executor].discard(job.id)
+            self._named[job.runs_on].discard(job.id)
+
+    def _accepted(self, job: Job) -> None:
+        """Refuse a job whose executor does not exist, or cannot run it.
+
+        Raises:
+            PolicyError: there is no executor of this name.
+            NotCallableError: the executor cannot run the function.
+        """
+        self._known_executor(job.executor)
+        accepts = getattr(self._executors[job.runs_on], "accepts", None)
+        if accepts is not None:
+            accepts(job)
 
     def _known_executor(self, name: object) -> None:
         if name not in self._executors:

@@ -15,7 +15,8 @@ from cronkit._engine._core import Core
 from cronkit._engine._engine import Engine
 from cronkit._engine._hooks import Hooks
 from cronkit.errors import PolicyError
-from cronkit.executors import ThreadExecutor
+from cronkit.executors import AsyncioExecutor, ThreadExecutor
+from cronkit.jobs import ASYNCIO
 from cronkit.stores import MemoryStore
 
 if TYPE_CHECKING:
@@ -59,6 +60,9 @@ class App:
         }
         default = ThreadExecutor() if executor is None else _shaped(executor, "executor", _EXECUTOR)
         named[None] = default
+        if ASYNCIO not in named:
+            takes_coroutines = isinstance(default, AsyncioExecutor)
+            named[ASYNCIO] = default if takes_coroutines else AsyncioExecutor()
         self.core = Core(clock=clock, store=store, hooks=Hooks(clock))
         self.engine = Engine(self.core, max_concurrent_runs=max_concurrent_runs)
         self.registry = Registry(

@@ -7,6 +7,7 @@ engine empties in its next step. Nothing is judged in an executor.
 from __future__ import annotations
 
 from collections import deque
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from cronkit._context import Attempt
@@ -30,6 +31,9 @@ WAITING = "\0waiting"
 """The timer for waiting rows; no job id begins with a NUL."""
 
 _TIMEOUT = "\0timeout "
+
+_TO_DIE = timedelta(seconds=5)
+"""How long an attempt may take to end when its executor kills it; then it is abandoned."""
 
 
 class Attempts:
@@ -61,6 +65,7 @@ class Attempts:
         self.abandoned: dict[str, Attempt] = {}
         self.handles: dict[str, list[RunHandle]] = {}
         self.late = 0
+        self._dying: set[str] = set()
         self.draining = False
         self.tally = Tally()
         self.decider: Decider | None = None
@@ -133,7 +138,9 @@ class Attempts:
             return
         attempt.token.set("timeout")
         executor = self._executor_of(attempt)
-        if executor.kills:
+        if executor.kills and run_id not in self._dying:
+            self._dying.add(run_id)
+            self._timers.arm(_TIMEOUT + run_id, now + _TO_DIE)
             executor.stop(attempt)
             return
         error = RunTimeoutError(run_id, attempt.job.timeout.total_seconds())
@@ -150,7 +157,15 @@ class Attempts:
             self._executor_of(attempt).stop(attempt)
 
     def _executor_of(self, attempt: Attempt) -> Executor:
-        return self.executors[attempt.job.executor]
+        return self.executors[attempt.job.runs_on]
+
+    def holds_caller(self, run_id: str) -> bool:
+        """Return whether a run needs the very thread that calls this in order to go on."""
+        attempt = self.running.get(run_id)
+        if attempt is None:
+            return False
+        held = getattr(self._executor_of(attempt), "holds_caller", None)
+        return held is not None and held()
 
     def _close(
         self, attempt: Attempt, value: object, error: BaseException | None, now: datetime
@@ -192,6 +207,7 @@ class Attempts:
         self.hungry = self.hungry or self._starved
         if core.awaited:
             core.ended.notify_all()
+            self._dying.discard(run_id)
         if ending.outcome is None:
             self.hungry = True
             core.tell(AttemptFailed, run_id, now, retry_at=ending.retry_at, error=error)

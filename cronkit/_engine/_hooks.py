@@ -16,9 +16,11 @@ from cronkit.errors import NotCallableError
 from cronkit.jobs import ERROR, Event, HookFailed, JobEvent, RunEvent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
 
     from cronkit.abc import Clock, Hook
+
+    RunCoroutine = Callable[[Coroutine[object, object, object]], object]
 
 LOGGER = logging.getLogger("cronkit")
 MOST_QUEUED = 10_000
@@ -29,6 +31,9 @@ class Hooks:
     """The hooks of a scheduler, and the queue between the engine and them.
 
     Attributes:
+        run_coroutine: runs what an ``async def`` hook returns to its end.
+        queue: events that wait for delivery.
+        quiet: whether nobody wanted events of level INFO when `listen` was last called.
         failed: how many deliveries raised.
         dropped: how many events the full queue has refused.
     """
@@ -41,6 +46,7 @@ class Hooks:
         self._thread: threading.Thread | None = None
         self._stopping = False
         self.failed = 0
+        self.run_coroutine: RunCoroutine = run_alone
         self.dropped = 0
 
     def __len__(self) -> int:
@@ -117,9 +123,7 @@ class Hooks:
         try:
             answer = call(event)
             if inspect.iscoroutine(answer):
-                import asyncio  # noqa: PLC0415 -- costs 30 ms of import; only async hooks come here
-
-                asyncio.run(answer)
+                self.run_coroutine(answer)
         except BaseException as error:  # noqa: BLE001 -- the hook boundary
             self.failed += 1
             self._report(call, event, error)
@@ -147,6 +151,13 @@ def _log(event: Event) -> None:
         return
     extra: dict[str, object] = {"event": event.log_name}
     if isinstance(event, RunEvent):
+def run_alone(coroutine: Coroutine[object, object, object]) -> object:
+    """Run a coroutine to its end on a loop of its own; the scheduler is not started."""
+    import asyncio  # noqa: PLC0415 -- costs 30 ms of import; only async hooks come here
+
+    return asyncio.run(coroutine)
+
+
         run = event.run
         extra |= {
             "job_id": run.job_id,

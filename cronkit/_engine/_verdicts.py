@@ -38,7 +38,9 @@ def judge(
             run_id=attempt.run_id, at=now, fence=fence, outcome=Outcome.SUCCEEDED, notes=notes
         )
     outcome, reason = _outcome(attempt, error)
-    retry_at = _retry_at(attempt, error, now) if outcome is not Outcome.CANCELLED else None
+    retry_at = None
+    if outcome is not Outcome.CANCELLED:
+        retry_at = _retry_at(attempt, error, now, ended=not abandoned)
     return Ending(
         run_id=attempt.run_id,
         at=now,
@@ -62,14 +64,16 @@ def _outcome(attempt: Attempt, error: BaseException) -> tuple[Outcome, str | Non
     return Outcome.FAILED, None
 
 
-def _retry_at(attempt: Attempt, error: BaseException, now: datetime) -> datetime | None:
+def _retry_at(
+    attempt: Attempt, error: BaseException, now: datetime, *, ended: bool
+) -> datetime | None:
     """Return when to try again; ``None``: this was the last attempt."""
     retry, taken = attempt.job.retry, attempt.taken
     asked = attempt.token.reason
     if taken.attempt >= retry.attempts or asked not in {None, "timeout"}:
         return None
     try:
-        if not retry.wants(error):
+        if not retry.wants(error, ended=ended):
             return None
         delay = retry.delay(taken.run_id, taken.attempt, error)
     except Exception:  # noqa: BLE001 -- the job boundary: retry_on is the user's own function

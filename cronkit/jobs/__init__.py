@@ -4,6 +4,7 @@ from cronkit.jobs._backoff import NO_RETRY, Backoff
 from cronkit.jobs._events import (
     BY_OUTCOME,
     ERROR,
+    INFO,
     AttemptFailed,
     AttemptStarted,
     ClockStepped,
@@ -30,7 +31,7 @@ from cronkit.jobs._events import (
     StoreBack,
     StoreLost,
 )
-from cronkit.jobs._job import Job, build_job, check_call
+from cronkit.jobs._job import ASYNCIO, Job, build_job, check_call, is_async
 from cronkit.jobs._policies import (
     NOT_DEFAULTS,
     After,
@@ -55,8 +56,10 @@ from cronkit.jobs._states import (
 )
 
 __all__ = [
+    "ASYNCIO",
     "BY_OUTCOME",
     "ERROR",
+    "INFO",
     "KEEP",
     "NOTHING",
     "NOT_DEFAULTS",
@@ -110,5 +113,6 @@ __all__ = [
     "build_job",
     "check_call",
     "convert_policies",
+    "is_async",
     "run_id",
 ]

@@ -110,15 +110,15 @@ class Backoff:
             seconds *= int.from_bytes(digest[:8]) / _UNIT
         return max(timedelta(seconds=seconds), _asked_for(error))
 
-    def wants(self, error: BaseException) -> bool:
+    def wants(self, error: BaseException, *, ended: bool = False) -> bool:
         """Return whether this error is one to retry.
 
-        A timed-out attempt counts only where `retry_on` names `RunTimeoutError` itself, or where
-        a function was given: its thread may still be at work.
+        A timed-out attempt counts only where it has really `ended`, where `retry_on` names
+        `RunTimeoutError` itself, or where a function was given: a thread may still be at work.
         """
         if not isinstance(self.retry_on, tuple):
             return bool(self.retry_on(error))
-        if isinstance(error, RunTimeoutError):
+        if isinstance(error, RunTimeoutError) and not ended:
             return any(issubclass(each, RunTimeoutError) for each in self.retry_on)
         return isinstance(error, self.retry_on)
 

@@ -21,6 +21,9 @@ from cronkit.jobs._policies import After, Coalesce, OnInterrupted, Overlap, conv
 from cronkit.jobs._runs import NOTHING
 from cronkit.triggers import Trigger, as_trigger, bind
 
+ASYNCIO = "asyncio"
+"""The name of the executor for ``async def`` functions; every scheduler has one."""
+
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class Job:
@@ -37,7 +40,8 @@ class Job:
         tags: names for limits and filters.
         args: positional arguments of the function.
         kwargs: keyword arguments of the function.
-        executor: the name of the executor, ``None`` for the scheduler's default.
+        executor: the name of the executor; ``None``: the scheduler's default, or ``"asyncio"``
+            for an ``async def`` function.
         enabled: ``False``: listed and startable by hand, never fired by its trigger.
         priority: among runs that are due together, the higher goes first.
         start: no fire time before it.
@@ -89,8 +93,22 @@ class Job:
         """How many runs may go on at once: one, unless they may overlap."""
         return self.max_concurrent if self.overlap == "allow" else 1
 
+    @property
+    def runs_on(self) -> str | None:
+        """The name of its executor, that of asyncio for an ``async def`` function left without."""
+        return ASYNCIO if self.executor is None and is_async(self.func) else self.executor
+
     def __repr__(self) -> str:
         return f"Job({self.id!r}, {self.trigger})"
+
+
+def is_async(func: Callable[..., object]) -> bool:
+    """Return whether calling `func` gives a coroutine, also for an object and a ``partial``."""
+    if inspect.iscoroutinefunction(func):
+        return True
+    if inspect.isfunction(func):
+        return False
+    return inspect.iscoroutinefunction(getattr(func, "__call__", None))  # noqa: B004 -- its code
 
 
 def job_id_of(func: Callable[..., object], given: object) -> str:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from threading import Event
 
-    from cronkit.abc import Engine
+    from cronkit.abc import Engine, Executor
 
 
 class FakeClock:
@@ -80,9 +80,9 @@ class FakeClock:
         if engine in self._stepper.engines:
             self._stepper.engines.remove(engine)
 
-    def executor(self, slots: int) -> FakeExecutor:
-        """Return the executor that runs jobs in this clock's time."""
-        return FakeExecutor(self._stepper, slots)
+    def executor(self, real: Executor) -> Executor:
+        """Return what runs jobs in this clock's time, in place of `real` and with its slots."""
+        return FakeExecutor(self._stepper, real.status()["slots"])
 
     def run_until(self, done: Callable[[], bool], timeout: float | None) -> bool:
         """Let time pass until `done()`, for `timeout` seconds at most; return whether it is done.

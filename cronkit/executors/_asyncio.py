@@ -1,0 +1,218 @@
+"""`AsyncioExecutor`: ``async def`` jobs on one event loop.
+
+asyncio is imported with the first of them: it costs 30 ms, and a program without them pays nothing.
+"""
+
+from __future__ import annotations
+
+import inspect
+import threading
+from typing import TYPE_CHECKING
+
+from cronkit import _convert
+from cronkit.errors import NotCallableError, StateError
+from cronkit.executors._stopped import stopped
+from cronkit.jobs import is_async
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop, Task
+    from collections.abc import Callable, Coroutine, Mapping
+
+    from cronkit._cancel import CancelToken
+    from cronkit._context import Attempt
+    from cronkit.abc import Report
+    from cronkit.executors._asyncio_loop import HostLoop
+    from cronkit.jobs import Job
+
+
+class _Going:
+    """An attempt that goes on: its loop, its task, and whether a stop has reached the loop."""
+
+    __slots__ = ("heard", "home", "task")
+
+    def __init__(self, home: HostLoop) -> None:
+        self.home = home
+        self.task: Task[None] | None = None
+        self.heard = False
+
+
+class AsyncioExecutor:
+    """Runs ``async def`` jobs as tasks of one event loop.
+
+    Every scheduler has one under the name ``"asyncio"``, and ``async def`` functions use it without
+    being told. The loop is the host's when the scheduler is started with ``async with``, else one
+    on a thread of its own. A timeout cancels the task.
+
+    A coroutine that blocks the loop holds up all others. When it outlives its timeout, later
+    attempts get a fresh loop (not on a host's loop, which nobody can replace).
+
+    Args:
+        max_concurrent: how many attempts go on at once.
+
+    Raises:
+        PolicyError: `max_concurrent` is out of range.
+
+    Example:
+        >>> from cronkit import Scheduler
+        >>> from cronkit.executors import AsyncioExecutor
+        >>> scheduler = Scheduler(executors={"asyncio": AsyncioExecutor(max_concurrent=500)})
+        >>> @scheduler.every("1m")
+        ... async def poll(): ...
+        >>> scheduler["poll"].runs_on
+        'asyncio'
+    """
+
+    kills = True
+
+    def __init__(self, max_concurrent: int = 100) -> None:
+        self._slots = _convert.integer(max_concurrent, "max_concurrent", least=1)
+        self._report: Report | None = None
+        self._home: HostLoop | None = None
+        self._left: list[HostLoop] = []
+        self._ended = threading.Condition()
+        self._going: dict[Attempt, _Going] = {}
+        self._abandoned: dict[Attempt, _Going] = {}
+
+    def accepts(self, job: Job) -> None:
+        """Refuse a job that is not ``async def``.
+
+        Raises:
+            NotCallableError: it would hold up the loop.
+        """
+        if not is_async(job.func):
+            raise NotCallableError(job.func, "the asyncio executor runs async def functions only")
+
+    def adopt(self, loop: AbstractEventLoop | None) -> None:
+        """Run on this loop, which the caller keeps going; ``None``: on a loop of its own."""
+        if loop is None:
+            self._home = None
+            return
+        from cronkit.executors._asyncio_loop import HostLoop  # noqa: PLC0415 -- imports asyncio
+
+        self._home = HostLoop(loop)
+
+    def start(self, report: Report) -> None:
+        """Report to `report` from now on; a loop of its own starts with the first attempt."""
+        self._report = report
+        self._going.clear()
+        self._abandoned.clear()
+
+    def free(self) -> int:
+        """Return how many attempts could start now."""
+        return self._slots - len(self._going)
+
+    def submit(self, attempt: Attempt) -> None:
+        """Start an attempt as a task of the loop."""
+        attempt.sleeper = _refuse_to_block
+        going = _Going(self._at_home())
+        with self._ended:
+            self._going[attempt] = going
+        self._call(self._begin, attempt, going)
+
+    def stop(self, attempt: Attempt) -> None:
+        """Cancel the attempt's task; its cancel token is set already."""
+        going = self._going.get(attempt)
+        if going is not None:
+            self._call(_cancel, attempt, going)
+
+    def abandon(self, attempt: Attempt) -> None:
+        """Give the attempt's slot to others; leave a loop that it blocks."""
+        with self._ended:
+            going = self._going.pop(attempt, None)
+            if going is None:
+                return
+            self._abandoned[attempt] = going
+            if going.home is self._home and going.home.own and not going.heard:
+                self._left.append(going.home)
+                self._home = None
+            self._ended.notify_all()
+
+    def shutdown(self, timeout: float | None) -> bool:
+        """Wait for what goes on, cancel the rest, close the loop if it is an own one."""
+        home, self._home = self._home, None
+        left, self._left = self._left, []
+        with self._ended:
+            held_up = home is not None and home.is_current
+            self._ended.wait_for(lambda: not self._going, 0.0 if held_up else timeout)
+        for attempt in list(self._going):
+            self.stop(attempt)
+        for each in left:
+            each.leave()
+        return (home is None or home.close()) and not self._going
+
+    def status(self) -> Mapping[str, int]:
+        """Return counts to show: ``slots``, ``busy``, ``abandoned``."""
+        return {
+            "slots": self._slots,
+            "busy": len(self._going),
+            "abandoned": len(self._abandoned),
+        }
+
+    def run(self, coroutine: Coroutine[object, object, object]) -> object:
+        """Run the coroutine of a hook to its end, on the loop of the jobs; return its result.
+
+        Raises:
+            StateError: a job blocks the loop.
+        """
+        home = self._at_home()
+        return home.run(coroutine, lambda: home not in self._left)
+
+    def holds_caller(self) -> bool:
+        """Return whether the calling thread runs the loop, so that waiting would hold it up."""
+        return self._home is not None and self._home.is_current
+
+    def _at_home(self) -> HostLoop:
+        home = self._home
+        if home is None:
+            from cronkit.executors._asyncio_loop import LoopThread  # noqa: PLC0415 -- asyncio
+
+            home = self._home = LoopThread()
+        return home
+
+    def _call(
+        self, step: Callable[[Attempt, _Going], None], attempt: Attempt, going: _Going
+    ) -> None:
+        try:
+            going.home.call(step, attempt, going)
+        except RuntimeError as closed:  # the host has closed its loop under our feet
+            self._end(attempt, None, closed)
+
+    def _begin(self, attempt: Attempt, going: _Going) -> None:
+        going.task = going.home.loop.create_task(self._serve(attempt, going), name=attempt.run_id)
+
+    async def _serve(self, attempt: Attempt, going: _Going) -> None:
+        value: object = None
+        error: BaseException | None = None
+        try:
+            value = attempt.call()
+            if inspect.isawaitable(value):
+                value = await value
+        except BaseException as raised:  # noqa: BLE001 -- the job boundary
+            error = raised
+        by_request = going.heard and going.home.is_cancellation(error)
+        self._end(attempt, *stopped(attempt, value, error, by_request=by_request))
+
+    def _end(self, attempt: Attempt, value: object, error: BaseException | None) -> None:
+        with self._ended:
+            going = self._going.pop(attempt, None) or self._abandoned.pop(attempt, None)
+            self._ended.notify_all()
+        if going is not None and self._report is not None:
+            self._report(attempt, value, error)
+
+
+def _cancel(attempt: Attempt, going: _Going) -> None:  # noqa: ARG001 -- the shape of a step
+    going.heard = True
+    if going.task is not None:
+        going.task.cancel()
+
+
+def _refuse_to_block(seconds: float, token: CancelToken) -> None:
+    """Sleep in a thread that a coroutine has started; in the coroutine itself, refuse."""
+    from asyncio import get_running_loop  # noqa: PLC0415 -- loaded: a coroutine is going on
+
+    try:
+        get_running_loop()
+    except RuntimeError:
+        token.event.wait(seconds)
+    else:
+        raise StateError("sleep", "it would hold up the event loop; await run.asleep(...)")
