@@ -161,11 +161,11 @@ class Registry:
                 raise PolicyError("end", changed.end.isoformat(), f"later than {changed.start}")
             self._known_executor(changed.executor)
             check_call(changed.func, changed.args, changed.kwargs)
+            self._accepted(changed)
             self._exchange(job, changed, owes_nothing=False)
             return changed
 
     def _exchange(self, old: Job, new: Job, *, owes_nothing: bool) -> None:
-            self._accepted(changed)
         core, decider = self._core, self._engine.decider
         self._unlink(old)
         self._link(new)

@@ -64,8 +64,8 @@ class Attempts:
         self.running: dict[str, Attempt] = {}
         self.abandoned: dict[str, Attempt] = {}
         self.handles: dict[str, list[RunHandle]] = {}
-        self.late = 0
         self._dying: set[str] = set()
+        self.late = 0
         self.draining = False
         self.tally = Tally()
         self.decider: Decider | None = None
@@ -204,10 +204,10 @@ class Attempts:
         del self.running[run_id]
         if attempt.deadline is not None:
             self._timers.disarm(_TIMEOUT + run_id)
+            self._dying.discard(run_id)
         self.hungry = self.hungry or self._starved
         if core.awaited:
             core.ended.notify_all()
-            self._dying.discard(run_id)
         if ending.outcome is None:
             self.hungry = True
             core.tell(AttemptFailed, run_id, now, retry_at=ending.retry_at, error=error)

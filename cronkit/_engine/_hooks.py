@@ -45,8 +45,8 @@ class Hooks:
         self._wake = threading.Event()
         self._thread: threading.Thread | None = None
         self._stopping = False
-        self.failed = 0
         self.run_coroutine: RunCoroutine = run_alone
+        self.failed = 0
         self.dropped = 0
 
     def __len__(self) -> int:
@@ -145,12 +145,6 @@ class Hooks:
             self.emit(HookFailed(at=self._clock.now(), hook=name, error=type(error).__name__))
 
 
-def _log(event: Event) -> None:
-    """Write an event to the log, its facts as ``extra`` fields."""
-    if not LOGGER.isEnabledFor(event.level):
-        return
-    extra: dict[str, object] = {"event": event.log_name}
-    if isinstance(event, RunEvent):
 def run_alone(coroutine: Coroutine[object, object, object]) -> object:
     """Run a coroutine to its end on a loop of its own; the scheduler is not started."""
     import asyncio  # noqa: PLC0415 -- costs 30 ms of import; only async hooks come here
@@ -158,6 +152,12 @@ def run_alone(coroutine: Coroutine[object, object, object]) -> object:
     return asyncio.run(coroutine)
 
 
+def _log(event: Event) -> None:
+    """Write an event to the log, its facts as ``extra`` fields."""
+    if not LOGGER.isEnabledFor(event.level):
+        return
+    extra: dict[str, object] = {"event": event.log_name}
+    if isinstance(event, RunEvent):
         run = event.run
         extra |= {
             "job_id": run.job_id,
