@@ -209,6 +209,28 @@ def name(value: str, argument: str) -> str:
     raise PolicyError(argument, value, "1-128 characters of letters, digits, '.', '_', '-'")
 
 
+def text(value: str, argument: str, *, most: int) -> str:
+    """Return `value` if it is text for a record: 1 to `most` printable characters.
+
+    Raises:
+        PolicyError: it is not.
+    """
+    if isinstance(value, str) and 0 < len(value) <= most and value.isprintable():
+        return value
+    raise PolicyError(argument, value, f"text of 1-{most} printable characters")
+
+
+def flag(value: bool, argument: str) -> bool:  # noqa: FBT001 -- the value to convert
+    """Return `value` if it is ``True`` or ``False``; nothing else stands for them.
+
+    Raises:
+        PolicyError: it is not.
+    """
+    if isinstance(value, bool):
+        return value
+    raise PolicyError(argument, value, "True or False")
+
+
 def integer(value: int, argument: str, *, least: int, most: int | None = None) -> int:
     """Return `value` if it is an int of the range; ``True`` is not an int here.
 
@@ -248,11 +270,13 @@ __all__ = [
     "ZERO",
     "choice",
     "duration",
+    "flag",
     "in_zone",
     "instant",
     "integer",
     "moment",
     "name",
     "nearest",
+    "text",
     "zone",
 ]

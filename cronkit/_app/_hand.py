@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from functools import partial
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from cronkit import _convert
 from cronkit._context import active
@@ -14,7 +15,7 @@ from cronkit._handle import RunHandle
 from cronkit.abc import DrivenClock
 from cronkit.errors import PolicyError, StateError, StoreError
 from cronkit.executors import InlineExecutor
-from cronkit.jobs import Decision, Outcome, Verdict, check_call, run_id
+from cronkit.jobs import Decision, Outcome, Verdict, check_call, convert_policies, run_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from cronkit.jobs import Job, JobState, Run
 
 _MOST_BACKFILLED = 10_000
+_LONGEST_KEY = 255
 _LOOK_SECONDS = 0.5
 """How often a handle asks a shared store about a run that another process may hold."""
 
@@ -39,6 +41,7 @@ class ByHand:
         self._core = engine.core
         self._registry = registry
         self._lifecycle = lifecycle
+        self._numbered: dict[str, tuple[datetime, int]] = {}
 
     def run_now(
         self,
@@ -51,14 +54,10 @@ class ByHand:
     ) -> RunHandle:
         """Give a job a run now; see `Scheduler.run_now`."""
         core, job = self._core, self._registry.get(job_id)
-        own_args = None if args is None else tuple(args)
-        check_call(
-            job.func,
-            job.args if own_args is None else own_args,
-            job.kwargs if kwargs is None else kwargs,
-        )
-        if key is not None and not (isinstance(key, str) and key):
-            raise PolicyError("key", key, "text, not empty")
+        own = _own_arguments(job, args, kwargs)
+        _convert.flag(force, "force")
+        if key is not None:
+            _convert.text(key, "key", most=_LONGEST_KEY)
         with core.lock:
             now = core.clock.now()
             if not self._lifecycle.running:
@@ -66,9 +65,8 @@ class ByHand:
             known = core.store.runs(job_id=job_id, key=key, limit=1) if key is not None else ()
             if known:
                 return RunHandle(known[0].id, self)
-            new = self._insert(job, now, own_args, kwargs, force=force, key=key)
-            handle = RunHandle(new, self)
-            self._engine.attempts.handles.setdefault(new, []).append(handle)
+            new = self._insert(job, now, own, force=force, key=key)
+            handle = self._handle(new)
             self._engine.attempts.hungry = self._lifecycle.running
         if self._lifecycle.running:
             self._lifecycle.wake()
@@ -80,14 +78,14 @@ class ByHand:
         self,
         job: Job,
         now: datetime,
-        args: tuple[object, ...] | None,
-        kwargs: Mapping[str, object] | None,
+        own: tuple[tuple[object, ...] | None, Mapping[str, object] | None],
         *,
         force: bool,
         key: str | None,
     ) -> str:
-        second = now.replace(microsecond=0)
-        for number in count(1):
+        core, second = self._core, now.replace(microsecond=0)
+        at, last = self._numbered.get(job.id, (second, 0))
+        for number in count(last + 1 if at == second else 1):
             decision = Decision(
                 run_id=run_id(job.id, second, f"#{number}"),
                 job_id=job.id,
@@ -97,12 +95,24 @@ class ByHand:
                 priority=job.priority,
                 force=force,
                 key=key,
-                args=args,
-                kwargs=None if kwargs is None else dict(kwargs),
+                args=own[0],
+                kwargs=own[1],
             )
             if self._decide(job, partial(plan_extra, decision=decision, force=force)):
+                self._numbered[job.id] = (second, number)
                 return decision.run_id
+            known = core.store.runs(job_id=job.id, key=key, limit=1) if key is not None else ()
+            if known:  # another scheduler wrote it since the caller looked
+                return known[0].id
         raise AssertionError  # count() has no end
+
+    def _handle(self, run_id: str) -> RunHandle:
+        """Return a handle that is completed when the run ends, if it has not ended already."""
+        handle = RunHandle(run_id, self)
+        run = self._core.store.get(run_id)
+        if run is not None and run.outcome is None:
+            self._engine.attempts.handles.setdefault(run_id, []).append(handle)
+        return handle
 
     def _decide(self, job: Job, plan: Callable[[Job, JobState], Verdict]) -> Sequence[Decision]:
         """Write one verdict outside of the job's timer; its fire times are not touched."""
@@ -130,7 +140,7 @@ class ByHand:
                 attempts.collect(core.clock.now())
                 run = core.store.get(new)
                 if run is None or run.outcome is not None:
-                    return
+                    break
                 taken = attempts.take([job.id], 1, core.clock.now())
                 soon = core.store.next_waiting([job.id], core.clock.now())
             for attempt in taken:
@@ -139,6 +149,7 @@ class ByHand:
                 self._pause((soon - core.clock.now()).total_seconds())
             elif not taken:
                 raise StateError("run_now", f"run {new} is held by another run of its job")
+        core.hooks.deliver()
 
     def _pause(self, seconds: float) -> None:
         from threading import Event  # noqa: PLC0415 -- only a retry on a stopped scheduler waits
@@ -163,9 +174,7 @@ class ByHand:
         with core.lock:
             rows = self._backfill_rows(job, first, last)
             decisions = self._decide(job, lambda _, __: Verdict(job.id, tuple(rows)))
-            handles = [RunHandle(each.run_id, self) for each in decisions]
-            for handle in handles:
-                self._engine.attempts.handles.setdefault(handle.id, []).append(handle)
+            handles = [self._handle(each.run_id) for each in decisions]
             self._engine.attempts.hungry = True
         self._lifecycle.wake()
         return handles
@@ -237,3 +246,19 @@ class ByHand:
                 return False
             clock.wait(left, done)
         return True
+
+
+def _own_arguments(
+    job: Job, args: Sequence[object] | None, kwargs: Mapping[str, object] | None
+) -> tuple[tuple[object, ...] | None, Mapping[str, object] | None]:
+    """Return the arguments given in place of the job's own, each ``None`` where none were."""
+    given = {"args": args, "kwargs": kwargs}
+    words = convert_policies({word: each for word, each in given.items() if each is not None}, UTC)
+    own_args = cast("tuple[object, ...] | None", words.get("args"))
+    own_kwargs = cast("Mapping[str, object] | None", words.get("kwargs"))
+    check_call(
+        job.func,
+        job.args if own_args is None else own_args,
+        job.kwargs if own_kwargs is None else own_kwargs,
+    )
+    return own_args, own_kwargs

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from cronkit._engine._engine import Engine
     from cronkit.jobs import JobEvent
 
+_LONGEST_NOTE = 1_000
+
 
 class Pauses:
     """Writes pauses to the store and takes them back."""
@@ -35,6 +37,9 @@ class Pauses:
     ) -> None:
         """Pause one job, or all; see `Scheduler.pause`."""
         core = self._core
+        for word, value in (("by", by), ("why", why)):
+            if value is not None:
+                _convert.text(value, word, most=_LONGEST_NOTE)
         with core.lock:
             ids, now = self._chosen(job_id, "pause"), core.clock.now()
             end = None

@@ -53,12 +53,6 @@ class Policies(TypedDict, total=False):
     replace: bool
 
 
-def _boolean(value: object, argument: str) -> bool:
-    if isinstance(value, bool):
-        return value
-    raise PolicyError(argument, value, "True or False")
-
-
 def _text(value: object, argument: str) -> str:
     if isinstance(value, str):
         return value
@@ -105,7 +99,7 @@ _CONVERT: dict[str, Callable[[object, str], object]] = {
     "args": _arguments,
     "kwargs": _keywords,
     "executor": _optional(_text),
-    "enabled": _boolean,
+    "enabled": lambda value, argument: _convert.flag(cast("bool", value), argument),
     "priority": _whole(-1_000_000),
     "start": lambda value, argument: _convert.moment(cast("str", value), argument),
     "end": lambda value, argument: _convert.moment(cast("str", value), argument),
