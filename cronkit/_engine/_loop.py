@@ -6,6 +6,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from cronkit._engine._hooks import LOGGER
+from cronkit._engine._wake import Wake
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -22,6 +23,8 @@ _LONGEST_PAUSE = 5.0
 class Loop:
     """Steps an engine when something is due, and at least once a second.
 
+    Its body is total: whatever a step raises is counted and logged, and firing goes on.
+
     Attributes:
         failures: how many steps raised; the loop goes on after each.
         last_beat: when it last looked, on the clock's monotonic scale.
@@ -30,7 +33,7 @@ class Loop:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._clock = engine.core.clock
-        self._wake = threading.Event()
+        self._wake = Wake()
         self._stopping = False
         self._thread: threading.Thread | None = None
         self.failures = 0
@@ -46,28 +49,38 @@ class Loop:
         if not self._wake.is_set():
             self._wake.set()
 
-    def stop(self) -> None:
-        """End; waits for the step that is going on, unless it is the caller's own."""
+    def stop(self, timeout: float | None = None) -> None:
+        """End; waits for the step that is going on, unless it is the caller's own.
+
+        Args:
+            timeout: for how many seconds at most; a store or a trigger may hold the step up.
+        """
         self._stopping = True
         self._wake.set()
         if self._thread is not None and self._thread is not threading.current_thread():
-            self._thread.join()
+            self._thread.join(timeout)
 
     def _serve(self) -> None:
         pause = _FIRST_PAUSE
         while not self._stopping:
             self._wake.clear()
-            self.last_beat = self._clock.monotonic()
             try:
+                self.last_beat = self._clock.monotonic()
                 self._engine.step()
-                seconds = self._seconds_to_wait()
-            except Exception as error:  # noqa: BLE001 -- the loop's body is total: firing goes on
-                self.failures += 1
-                LOGGER.error("the scheduler's step failed: %r", error, exc_info=error)
-                seconds, pause = pause, min(pause * 2, _LONGEST_PAUSE)
+                self._clock.wait(self._seconds_to_wait(), self._wake)
+            except BaseException as error:  # noqa: BLE001 -- the loop's body is total
+                self._failed(error)
+                self._wake.wait(pause)
+                pause = min(pause * 2, _LONGEST_PAUSE)
             else:
                 pause = _FIRST_PAUSE
-            self._clock.wait(seconds, self._wake)
+
+    def _failed(self, error: BaseException) -> None:
+        self.failures += 1
+        try:
+            LOGGER.error("the scheduler's step failed: %r", error, exc_info=error)
+        except BaseException:  # noqa: BLE001 -- a raising log handler must not end the loop
+            self.failures += 1
 
     def _seconds_to_wait(self) -> float:
         when = self._engine.next_wakeup()

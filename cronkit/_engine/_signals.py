@@ -6,7 +6,9 @@ import os
 import signal
 import threading
 from typing import TYPE_CHECKING
+from weakref import WeakSet
 
+from cronkit._engine._wake import Wake
 from cronkit.errors import StateError
 
 if TYPE_CHECKING:
@@ -17,28 +19,37 @@ if TYPE_CHECKING:
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _IMMEDIATE = 2
 
+_entered: WeakSet[SignalWatch] = WeakSet()
+
 
 class SignalWatch:
     """While it is entered: the first signal asks to stop, the second to hurry, the third kills.
+
+    A child that is forked meanwhile gets the handlers that were there before: it does not run the
+    scheduler, and must not be deaf to SIGTERM.
 
     Args:
         hasten: called at the second signal, inside the handler.
 
     Attributes:
         stop: set at the first signal.
+
+    Raises:
+        StateError: entered in another thread than the main thread.
     """
 
     def __init__(self, hasten: Callable[[], None]) -> None:
         self._hasten = hasten
         self._count = 0
         self._before: dict[signal.Signals, object] = {}
-        self.stop = threading.Event()
+        self.stop = Wake()
 
     def __enter__(self) -> Self:
         if threading.current_thread() is not threading.main_thread():
             raise StateError(
                 "run_forever", "signals reach the main thread only; use start() in other threads"
             )
+        _entered.add(self)
         for each in _SIGNALS:
             self._before[each] = signal.signal(each, self._handle)
         return self
@@ -49,8 +60,16 @@ class SignalWatch:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.restore()
+
+    def restore(self) -> None:
+        """Put the handlers back that were there before."""
+        _entered.discard(self)
         for each, handler in self._before.items():
-            signal.signal(each, handler)  # type: ignore[arg-type]  # what signal() itself returned
+            # None stands for a handler that was not installed from Python, and cannot be again.
+            back = signal.SIG_DFL if handler is None else handler
+            signal.signal(each, back)  # type: ignore[arg-type]  # what signal() itself returned
+        self._before.clear()
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         del frame
@@ -61,3 +80,12 @@ class SignalWatch:
         elif self._count > _IMMEDIATE:
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
+
+
+def _restore_all() -> None:
+    for each in list(_entered):
+        each.restore()
+
+
+if hasattr(os, "register_at_fork"):  # Windows does not fork
+    os.register_at_fork(after_in_child=_restore_all)

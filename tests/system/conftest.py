@@ -1,0 +1,90 @@
+"""Programs in processes of their own: started, talked to, and always ended."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+WALL_LIMIT = 30.0
+"""Seconds that no program of these tests may outlive."""
+
+
+class Program:
+    """A Python program in its own process and its own process group.
+
+    Attributes:
+        output: the lines it has written so far, errors among them.
+    """
+
+    def __init__(self, source: str, *arguments: str) -> None:
+        env = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+        self.process = subprocess.Popen(
+            [sys.executable, "-W", "error", "-c", textwrap.dedent(source), *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            env=env,
+            text=True,
+            start_new_session=True,
+        )
+        self.output: list[str] = []
+
+    def until(self, line: str) -> None:
+        """Read until the program has written a line that begins with `line`."""
+        for each in self.process.stdout:
+            self.output.append(each.rstrip("\n"))
+            if each.startswith(line):
+                return
+        raise AssertionError(f"the program ended before it said {line!r}:\n{self.text}")
+
+    def signal(self, number: int) -> None:
+        """Send a signal to the program alone."""
+        os.kill(self.process.pid, number)
+
+    def end(self, within: float = WALL_LIMIT) -> tuple[int, float]:
+        """Wait for the end; return the exit code and how many seconds it took."""
+        began = time.monotonic()
+        try:
+            rest, _ = self.process.communicate(timeout=within)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            rest, _ = self.process.communicate()
+            self.output += rest.splitlines()
+            raise AssertionError(
+                f"the program did not end within {within} s:\n{self.text}"
+            ) from None
+        self.output += rest.splitlines()
+        return self.process.returncode, time.monotonic() - began
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.output)
+
+    def kill(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+
+
+@pytest.fixture
+def program():
+    """Start a program from its source; at the end of the test it is killed with all its children."""
+    started: list[Program] = []
+
+    def start(source: str, *arguments: str) -> Program:
+        started.append(Program(source, *arguments))
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.kill()
+        each.process.stdout.close()
+        each.process.wait()
