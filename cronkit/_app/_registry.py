@@ -45,6 +45,11 @@ class _Concurrency(Mapping[str, int]):
             raise KeyError(job_id)
         return most
 
+    def get(self, job_id: str, default: int | None = None) -> int | None:  # type: ignore[override]
+        """Return the number without the detour over an exception."""
+        job = self._jobs.get(job_id)
+        return default if job is None else job.concurrency
+
     def __iter__(self) -> Iterator[str]:
         return (each.id for each in self._jobs.values() if each.concurrency is not None)
 
@@ -159,7 +164,6 @@ class Registry:
             changed = attrs.evolve(job, **words)  # type: ignore[arg-type]  # converted by name
             if changed.start and changed.end and changed.end <= changed.start:
                 raise PolicyError("end", changed.end.isoformat(), f"later than {changed.start}")
-            self._known_executor(changed.executor)
             check_call(changed.func, changed.args, changed.kwargs)
             self._accepted(changed)
             self._exchange(job, changed, owes_nothing=False)
@@ -190,7 +194,7 @@ class Registry:
             self._named[None] = {each.id for each in core.jobs.values() if each.runs_on is None}
             self._engine.attempts.groups = self._named
         if self._named:
-            self._named.setdefault(job.executor, set()).add(job.id)
+            self._named.setdefault(name, set()).add(job.id)
 
     def _unlink(self, job: Job) -> None:
         if job.parent is not None:

@@ -40,6 +40,7 @@ class Attempts:
     """The runs of one scheduler that are going on.
 
     Attributes:
+        reports: what attempts came to, not yet collected.
         hungry: whether a waiting row may be ready for a free slot.
         running: attempts by run id.
         abandoned: timed-out attempts whose threads go on, by run id.
@@ -53,7 +54,7 @@ class Attempts:
         self._core = core
         self._timers = timers
         self._most = most
-        self._reports: deque[tuple[Attempt, object, BaseException | None]] = deque()
+        self.reports: deque[tuple[Attempt, object, BaseException | None]] = deque()
         self._wake: Callable[[], None] = lambda: None
         self.executors: dict[str | None, Executor] = {}
         self.groups: Mapping[str | None, Collection[str]] = {}
@@ -76,25 +77,18 @@ class Attempts:
 
     def report(self, attempt: Attempt, value: object, error: BaseException | None) -> None:
         """Take what an attempt came to; any thread."""
-        self._reports.append((attempt, value, error))
+        self.reports.append((attempt, value, error))
         self._wake()
-
-    @property
-    def reported(self) -> bool:
-        """Whether reports wait to be collected."""
-        return bool(self._reports)
 
     def collect(self, now: datetime) -> None:
         """Write what attempts came to since the last call."""
-        while self._reports:
-            attempt, value, error = self._reports[0]
+        while self.reports:
+            attempt, value, error = self.reports[0]
             self._close(attempt, value, error, now)
-            self._reports.popleft()  # only now: what the store refused is tried again
+            self.reports.popleft()  # only now: what the store refused is tried again
 
     def start(self, now: datetime) -> None:
         """Take waiting rows for free slots and start them."""
-        core = self._core
-        self.hungry = False
         for name, job_ids in self.groups.items():
             executor = self.executors[name]
             free = executor.free()
@@ -103,6 +97,12 @@ class Attempts:
             if free > 0 and job_ids:
                 for attempt in self.take(job_ids, free, now):
                     executor.submit(attempt)
+        self._look_ahead(now)
+        self.hungry = False  # only now: what the store refused is tried again
+
+    def _look_ahead(self, now: datetime) -> None:
+        """Wait for the next row that can start later; remember whether one is held back now."""
+        core = self._core
         soon = core.store.next_waiting(core.jobs.keys(), now)
         self._starved = soon is not None and soon <= now
         if soon is not None and soon > now:
@@ -111,15 +111,17 @@ class Attempts:
     def take(self, job_ids: Collection[str], free: int, now: datetime) -> list[Attempt]:
         """Take up to `free` waiting rows of these jobs; the caller hands them to an executor."""
         core = self._core
+        jobs, clock, running, quiet = core.jobs, core.clock, self.running, core.hooks.quiet
         attempts = []
         for taken in core.store.take(core.owner, job_ids, free, self.limits, now):
-            attempt = Attempt(taken, core.jobs[taken.job_id], core.clock)
-            self.running[taken.run_id] = attempt
-            if attempt.deadline is not None:
-                self._timers.arm(_TIMEOUT + taken.run_id, attempt.deadline)
+            job, run_id = jobs[taken.job_id], taken.run_id
+            attempt = running[run_id] = Attempt(taken, job, clock)
+            if job.timeout is not None:
+                self._timers.arm(_TIMEOUT + run_id, taken.started_at + job.timeout)
             if taken.attempt == 1:
                 self.tally.started(taken.first_started_at - taken.due)
-            core.tell(AttemptStarted, taken.run_id, now)
+            if not quiet:
+                core.tell(AttemptStarted, run_id, now)
             attempts.append(attempt)
         return attempts
 
@@ -194,29 +196,32 @@ class Attempts:
         self, attempt: Attempt, ending: Ending, value: object, error: BaseException | None
     ) -> None:
         core, run_id, now = self._core, attempt.run_id, ending.at
-        followers = self.followers.get(attempt.job.id, ()) if ending.outcome else ()
+        job, outcome = attempt.job, ending.outcome
+        followers = tuple(self.followers.get(job.id, ())) if self.followers and outcome else ()
         plan = follow_ups(core.jobs, attempt, ending) if followers else None
         try:
-            decisions = core.store.finish(ending, tuple(followers), plan)
+            decisions = core.store.finish(ending, followers, plan)
         except FenceLostError as lost:
             self.late += 1
             decisions, error = (), lost
         del self.running[run_id]
-        if attempt.deadline is not None:
+        if job.timeout is not None:
             self._timers.disarm(_TIMEOUT + run_id)
             self._dying.discard(run_id)
         self.hungry = self.hungry or self._starved
         if core.awaited:
             core.ended.notify_all()
-        if ending.outcome is None:
+        if outcome is None:
             self.hungry = True
             core.tell(AttemptFailed, run_id, now, retry_at=ending.retry_at, error=error)
             return
-        self.tally.count(ending.outcome)
+        self.tally.count(outcome)
         if decisions and self.decider is not None and self.decider.announce(decisions, now):
             self.hungry = True
-        core.tell(BY_OUTCOME[ending.outcome], run_id, now, error=error)
-        self._complete(run_id, value, error)
+        if not core.hooks.quiet or outcome is not Outcome.SUCCEEDED:
+            core.tell(BY_OUTCOME[outcome], run_id, now, error=error)
+        if self.handles:
+            self._complete(run_id, value, error)
 
     def interrupt_all(self, now: datetime) -> None:
         """Write whatever still goes on as interrupted, and ask it to stop."""
@@ -238,6 +243,5 @@ class Attempts:
         self._complete(run.id, None, None)
 
     def _complete(self, run_id: str, value: object, error: BaseException | None) -> None:
-        if self.handles:
-            for handle in self.handles.pop(run_id, ()):
-                handle.complete(value, error)
+        for handle in self.handles.pop(run_id, ()):
+            handle.complete(value, error)

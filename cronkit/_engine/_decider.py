@@ -63,11 +63,14 @@ class Decider:
             verdicts = []
             for state in states:
                 job = core.jobs[state.job_id]
-                each = self._guarded(job, state, now, found.get(job.id))
-                if each is not None:
-                    plans.append((job, each))
-                    if each.verdict is not None:
-                        verdicts.append(each.verdict)
+                try:
+                    each = plan_job(job, state, now, found.get(job.id))
+                except Exception as error:  # noqa: BLE001 -- a trigger may be the user's own code
+                    self._tell_failure(job, error)
+                    continue
+                plans.append((job, each))
+                if each.verdict is not None:
+                    verdicts.append(each.verdict)
             return verdicts
 
         decided = False
@@ -81,26 +84,12 @@ class Decider:
             self._follow(job, each)
         return self.announce(decisions, now)
 
-    def _guarded(
-        self,
-        job: Job,
-        state: JobState,
-        now: datetime,
-        known: tuple[datetime, datetime | None] | None,
-    ) -> Plan | None:
-        """Plan a job; a trigger that raises holds up its own job and no other."""
-        try:
-            return plan_job(job, state, now, known)
-        except Exception as error:  # noqa: BLE001 -- a trigger may be the user's own code
-            self.failures += 1
-            LOGGER.error(
-                "the trigger of %s failed: %r",
-                job.id,
-                error,
-                exc_info=error,
-                extra={"job_id": job.id},
-            )
-            return None
+    def _tell_failure(self, job: Job, error: Exception) -> None:
+        """Count a trigger that raised: it holds up its own job and no other."""
+        self.failures += 1
+        LOGGER.error(
+            "the trigger of %s failed: %r", job.id, error, exc_info=error, extra={"job_id": job.id}
+        )
 
     @staticmethod
     def _left_out(job_ids: Sequence[str], plans: Sequence[tuple[Job, Plan]]) -> Sequence[str]:
@@ -129,11 +118,12 @@ class Decider:
 
     def announce(self, decisions: Sequence[Decision], now: datetime) -> bool:
         """Tell of new rows and stop what they replace; return whether one waits to be taken."""
-        waiting = False
+        waiting, quiet = False, self._core.hooks.quiet
         for decision in decisions:
             if decision.outcome is None:
                 waiting = True
-                self._core.tell(RunWaiting, decision.run_id, now)
+                if not quiet:
+                    self._core.tell(RunWaiting, decision.run_id, now)
                 for run_id in decision.cancels:
                     self._stop(run_id, "overlap")
             else:

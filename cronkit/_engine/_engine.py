@@ -38,8 +38,9 @@ class Engine:
 
     def next_wakeup(self) -> datetime | None:
         """Return when `step` has something to do; ``None``: nothing is planned."""
+        attempts = self.attempts
         with self.core.lock:
-            if self.attempts.reported or self.attempts.hungry:
+            if attempts.hungry or attempts.reports:
                 return self.core.clock.now()
             return self._timers.next()
 
@@ -48,22 +49,28 @@ class Engine:
         core, attempts = self.core, self.attempts
         with core.lock:
             now = core.clock.now()
-            if attempts.reported:
+            core.hooks.listen()
+            if attempts.reports:
                 attempts.collect(now)
-            jobs = []
-            for key in self._timers.pop_due(now):
-                if key[0] == "\0":
-                    attempts.ring(key, now)
-                elif key in core.jobs:
-                    jobs.append(key)
+            due = self._timers.pop_due(now)
+            if due:
+                self._ring(due, now)
             if attempts.draining:
                 attempts.hungry = False
-            elif jobs and self.decider.decide(jobs, now):
-                attempts.hungry = True
-            if attempts.hungry:
+            elif attempts.hungry:
                 attempts.start(now)
-        if self.in_line:
+        if self.in_line and core.hooks.queue:
             core.hooks.deliver()
+
+    def _ring(self, keys: list[str], now: datetime) -> None:
+        jobs = []
+        for key in keys:
+            if key[0] == "\0":
+                self.attempts.ring(key, now)
+            elif key in self.core.jobs:
+                jobs.append(key)
+        if jobs and not self.attempts.draining and self.decider.decide(jobs, now):
+            self.attempts.hungry = True
 
     def clear(self) -> None:
         """Wait for nothing any more; the scheduler has stopped."""

@@ -13,7 +13,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from cronkit.errors import NotCallableError
-from cronkit.jobs import ERROR, Event, HookFailed, JobEvent, RunEvent
+from cronkit.jobs import ERROR, INFO, Event, HookFailed, JobEvent, RunEvent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -41,7 +41,8 @@ class Hooks:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._hooks: list[tuple[Hook, tuple[type[Event], ...]]] = []
-        self._queue: deque[Event] = deque()
+        self.queue: deque[Event] = deque()
+        self.quiet = False
         self._wake = threading.Event()
         self._thread: threading.Thread | None = None
         self._stopping = False
@@ -65,10 +66,15 @@ class Hooks:
                 raise NotCallableError(each, "a hook is added for classes of cronkit events")
         # A new list, not an append: a delivery may be reading the old one.
         self._hooks = [*self._hooks, (hook, classes or (Event,))]
+        self.quiet = False
 
     def remove(self, hook: Hook) -> None:
         """Give `hook` no more events; an unknown one is no error."""
         self._hooks = [each for each in self._hooks if each[0] is not hook]
+
+    def listen(self) -> None:
+        """Look whether anybody wants events of level INFO: once a step, not once an event."""
+        self.quiet = not self._hooks and not LOGGER.isEnabledFor(INFO)
 
     def wants(self, kind: type[Event]) -> bool:
         """Return whether an event of this class would reach a hook or the log."""
@@ -78,17 +84,17 @@ class Hooks:
 
     def emit(self, event: Event) -> None:
         """Queue an event for delivery."""
-        if len(self._queue) >= MOST_QUEUED:
+        if len(self.queue) >= MOST_QUEUED:
             self.dropped += 1
             return
-        self._queue.append(event)
+        self.queue.append(event)
         if self._thread is not None:
             self._wake.set()
 
     def deliver(self) -> None:
         """Deliver what is queued, in the calling thread."""
-        while self._queue:
-            event = self._queue.popleft()
+        while self.queue:
+            event = self.queue.popleft()
             self._guarded(_log, event)
             for hook, classes in self._hooks:
                 if isinstance(event, classes):

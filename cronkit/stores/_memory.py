@@ -95,8 +95,8 @@ class MemoryStore:
         """Plan and write in one transaction; see `cronkit.abc.Store.decide`."""
         with self._lock:
             jobs = self._jobs
-            verdicts = plan([self._state(jobs[each]) for each in job_ids if each in jobs])
-            return self._write(verdicts, now)
+            states = [self._state(jobs[each]) for each in job_ids if each in jobs]
+            return self._write(plan(states), now)
 
     def take(
         self, owner: str, job_ids: Collection[str], free: int, limits: Limits, now: datetime

@@ -29,7 +29,8 @@ from cronkit.testing._sleepers import may_sleep
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cronkit._context import Attempt, CancelToken
+    from cronkit._cancel import CancelToken
+    from cronkit._context import Attempt
     from cronkit.abc import Engine
     from cronkit.testing._executor import FakeExecutor
 
@@ -54,6 +55,7 @@ class Stepper:
     Attributes:
         origin: the wall-clock instant at which monotonic time is zero; stepping the wall moves it.
         elapsed: monotonic time.
+        now: the wall-clock time.
         engines: the schedulers started on this clock, in the order they started.
         driving: the thread that is inside a call that lets time pass; ``None`` outside of one.
     """
@@ -71,17 +73,12 @@ class Stepper:
         self._done: Callable[[], bool] = lambda: False
         self._target = start
         self._failure: BaseException | None = None
-        self._now = start
-
-    @property
-    def now(self) -> datetime:
-        """The wall-clock time."""
-        return self._now
+        self.now = start
 
     def step_wall(self, delta: timedelta) -> None:
         """Move the wall clock only."""
         self.origin += delta
-        self._now += delta
+        self.now += delta
 
     def queue(self, executor: FakeExecutor, attempt: Attempt, start_order: int) -> None:
         """Run an attempt at this instant, in order of priority, fire time, job, start order."""
@@ -126,8 +123,8 @@ class Stepper:
         if self._failure is not None:
             raise self._failure
         if target is not None and not done():
-            self.elapsed += max(target - self._now, timedelta(0))
-            self._now = max(target, self._now)
+            self.elapsed += max(target - self.now, timedelta(0))
+            self.now = max(target, self.now)
         return done()
 
     # --- driving ---------------------------------------------------------------------------------
@@ -148,9 +145,9 @@ class Stepper:
                 when, engine = self.origin + sleeper.until, None
             if self._base_sleeper is None and when > self._target:
                 return
-            if when > self._now:
-                self.elapsed += when - self._now
-                self._now = when
+            if when > self.now:
+                self.elapsed += when - self.now
+                self.now = when
             if engine is not None:
                 engine.step()
             elif sleeper is None or self._wake(sleeper, is_base=is_base):
