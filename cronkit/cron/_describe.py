@@ -7,12 +7,11 @@ or just a list, decides the phrase; the words are in `_languages`.
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 from cronkit._convert import choice
 from cronkit.cron._expression import CronExpression
 from cronkit.cron._fields import DAY, FIRST_YEAR, HOUR, MINUTE, MONTH, SECOND, WEEKDAY
 from cronkit.cron._languages import LANGUAGES
+from cronkit.cron._patterns import SHORTEST_RUN, run_of, spread_of, step_of
 from cronkit.cron._search import members
 
 TYPE_CHECKING = False
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
 
 _MOST_TIMES = 5
 """More times of a day than this are described, not listed."""
-
-_SHORTEST_RUN = 3
 
 
 def describe(expr: CronExpression | str, lang: str = "en") -> str:
@@ -67,29 +64,6 @@ def _sentence(sets: FieldSets, words: Language) -> str:
 # --- numbers ------------------------------------------------------------------------------------
 
 
-def _step(numbers: tuple[int, ...]) -> int:
-    """Return the distance of evenly spaced numbers, at least three; 0 if they are not."""
-    distances = {later - number for number, later in pairwise(numbers)}
-    return distances.pop() if len(numbers) >= _SHORTEST_RUN and len(distances) == 1 else 0
-
-
-def _spread(numbers: tuple[int, ...], size: int) -> int:
-    """Return n if the numbers are every n-th of a whole round that begins at 0; else 0.
-
-    One of a kind is no round: 0 alone gives 0.
-    """
-    step = _step(numbers) or (numbers[1] if len(numbers) == 2 and not numbers[0] else 0)  # noqa: PLR2004
-    return step if step and numbers[0] == 0 and len(numbers) * step == size else 0
-
-
-def _run(numbers: tuple[int, ...], size: int, least: int = _SHORTEST_RUN) -> tuple[int, int] | None:
-    """Return the ends of numbers that follow one another, around the end of the field too."""
-    starts = [number for number in numbers if (number - 1) % size not in numbers]
-    if len(starts) != 1 or len(numbers) < least:
-        return None
-    return starts[0], (starts[0] + len(numbers) - 1) % size
-
-
 def _numbers(numbers: tuple[int, ...], words: Language, *, counted: bool = False) -> str:
     """Return numbers in a row, those that follow one another as ``"10 to 20"``."""
     pieces = []
@@ -98,7 +72,7 @@ def _numbers(numbers: tuple[int, ...], words: Language, *, counted: bool = False
         end = 1
         while end < len(rest) and rest[end] == rest[0] + end:
             end += 1
-        taken = end if end >= _SHORTEST_RUN else 1
+        taken = end if end >= SHORTEST_RUN else 1
         shown = [words.counted(n) if counted else str(n) for n in rest[:taken]]
         pieces.append(shown[0] if taken == 1 else words.say("span", a=shown[0], b=shown[-1]))
         rest = rest[taken:]
@@ -137,25 +111,25 @@ def _time(sets: FieldSets, words: Language) -> tuple[str, bool, bool]:
 def _every(minutes: tuple[int, ...], hours: tuple[int, ...], words: Language) -> str:
     """Return a phrase for what goes on evenly all day; empty if it does not."""
     if len(hours) == HOUR.size:
-        step = _spread(minutes, MINUTE.size)
+        step = spread_of(minutes, MINUTE.size)
         if step > 1:
             return words.units["minute"]["every_n"].format(n=step)
         if step == 1 or minutes == (0,):
             return words.units["minute" if step else "hour"]["every"]
-    elif minutes == (0,) and _spread(hours, HOUR.size):
-        return words.units["hour"]["every_n"].format(n=_spread(hours, HOUR.size))
+    elif minutes == (0,) and spread_of(hours, HOUR.size):
+        return words.units["hour"]["every_n"].format(n=spread_of(hours, HOUR.size))
     return ""
 
 
 def _between(minutes: tuple[int, ...], hours: tuple[int, ...], words: Language) -> str:
     """Return a phrase for what goes on evenly from one time of day to another; or nothing."""
-    step = _spread(minutes, MINUTE.size)
-    run = _run(hours, HOUR.size, 1 if step else _SHORTEST_RUN)
+    step = spread_of(minutes, MINUTE.size)
+    run = run_of(hours, HOUR.size, 1 if step else SHORTEST_RUN)
     if run and step:
         every = words.units["minute"]
         start, end = f"{run[0]:02}:00", f"{run[1]:02}:{MINUTE.size - step:02}"
-    elif len(minutes) == 1 and (run or _step(hours) > 1):
-        every, step = words.units["hour"], 1 if run else _step(hours)
+    elif len(minutes) == 1 and (run or step_of(hours) > 1):
+        every, step = words.units["hour"], 1 if run else step_of(hours)
         first, last = run or (hours[0], hours[-1])
         start, end = f"{first:02}:{minutes[0]:02}", f"{last:02}:{minutes[0]:02}"
     else:
@@ -174,7 +148,7 @@ def _nested(
     unit, numbers, size = levels[0]
     text = _leading(unit, numbers, size, words)
     # "every 10 seconds" says of itself that each minute and each hour is meant.
-    is_said = _spread(numbers, size) > 0
+    is_said = spread_of(numbers, size) > 0
     for unit, numbers, size in levels[1:]:
         if len(numbers) < size:
             text += _following(unit, numbers, words)
@@ -189,16 +163,16 @@ def _leading(unit: str, numbers: tuple[int, ...], size: int, words: Language) ->
     say = words.units[unit]
     if len(numbers) == size:
         return say["every"]
-    if _spread(numbers, size):
-        return say["every_n"].format(n=_spread(numbers, size))
-    if _step(numbers) > 1:
-        return say["every_n_from"].format(n=_step(numbers), a=numbers[0], b=numbers[-1])
+    if spread_of(numbers, size):
+        return say["every_n"].format(n=spread_of(numbers, size))
+    if step_of(numbers) > 1:
+        return say["every_n_from"].format(n=step_of(numbers), a=numbers[0], b=numbers[-1])
     return say["at_one" if len(numbers) == 1 else "at_many"].format(x=_numbers(numbers, words))
 
 
 def _following(unit: str, numbers: tuple[int, ...], words: Language) -> str:
     say = words.units[unit]
-    step = _step(numbers)
+    step = step_of(numbers)
     if step > 1:
         nth = words.counted(step)
         return say["of_nth"].format(n=step, nth=nth, a=numbers[0], b=numbers[-1])
@@ -230,7 +204,7 @@ def _month_days(sets: FieldSets, words: Language) -> list[str]:
     """Return a phrase for each kind of day of the month."""
     found = []
     plain = members(sets.day)
-    step, run = _step(plain), _run(plain, DAY.size + 1)
+    step, run = step_of(plain), run_of(plain, DAY.size + 1)
     if step > 1:
         ends = {"a": words.counted(plain[0]), "b": words.counted(plain[-1])}
         found.append(words.say("nth_days", n=step, nth=words.counted(step), **ends))
@@ -257,7 +231,7 @@ def _back(what: str, back: int, words: Language) -> str:
 
 
 def _weekdays(sets: FieldSets, words: Language) -> str:
-    run = _run(members(sets.weekday), WEEKDAY.size)
+    run = run_of(members(sets.weekday), WEEKDAY.size)
     if run and not sets.nth_weekdays and not sets.last_weekdays:
         first, last = (words.weekdays[day] for day in run)
         return words.say("weekday_span", a=first, b=last)
@@ -284,7 +258,7 @@ def _is_date(sets: FieldSets) -> bool:
         sets.weekday == WEEKDAY.full
         and not special
         and not sets.either
-        and 0 < sets.day.bit_count() < _SHORTEST_RUN
+        and 0 < sets.day.bit_count() < SHORTEST_RUN
         and sets.month.bit_count() == 1
     )
 
@@ -302,7 +276,7 @@ def _months(sets: FieldSets, words: Language) -> str:
     months = members(sets.month)
     if len(months) == MONTH.size:
         return ""
-    run = _run(tuple(month - 1 for month in months), MONTH.size)
+    run = run_of(tuple(month - 1 for month in months), MONTH.size)
     if run:
         return words.say("month_span", start=words.months_from[run[0]], end=words.months[run[1]])
     return words.say(
@@ -314,7 +288,7 @@ def _years(sets: FieldSets, words: Language) -> str:
     if sets.year is None:
         return ""
     years = tuple(FIRST_YEAR + bit for bit in members(sets.year))
-    step = _step(years)
+    step = step_of(years)
     if step > 1:
         return words.say("nth_years", n=step, nth=words.counted(step), a=years[0], b=years[-1])
     return words.say("in_year" if len(years) == 1 else "in_years", years=_numbers(years, words))
