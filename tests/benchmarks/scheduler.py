@@ -241,7 +241,7 @@ def _cpu_while_idle(peer: type[Peer], jobs: int, seconds: float) -> float:
 
 def _idle(peers: Peers, sizes: Sizes) -> list[Row]:
     few, some, many = sizes.pick(1_000, 10), sizes.pick(10_000, 20), sizes.pick(100_000, 30)
-    seconds = sizes.pick(5, 1)
+    seconds = 0.1 if sizes.small else 5.0
     reference = f"idle CPU, {few:,} jobs"
 
     def of(peer: type[Peer], jobs: int) -> Callable[[], float]:
