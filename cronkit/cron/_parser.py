@@ -37,6 +37,17 @@ MOST_BACK = 30
 
 _NTH = ("1", "2", "3", "4", "5")
 
+_WIDEST = YEAR.size
+_ALL = (1 << _WIDEST) - 1
+_MULTIPLES = {
+    str(step): sum(1 << multiple for multiple in range(0, _WIDEST, step))
+    for step in range(1, _WIDEST)
+}
+"""The multiples of each step, as a set; of a longer step only 0 is within a field."""
+
+_SECONDS, _MINUTES, _HOURS = SECOND.bits, MINUTE.bits, HOUR.bits
+_DAYS, _MONTHS, _WEEKDAYS = DAY.bits, MONTH.bits, WEEKDAY.bits
+
 
 def read(text: str, *, day_rule: str | None = None, seed: str | None = None) -> FieldSets:
     """Return what `text` says.
@@ -88,15 +99,15 @@ def _expression(words: list[str], day_rule: str | None) -> FieldSets:
             year_set = None if year in _ANY else field(year, YEAR) >> FIRST_YEAR
         else:
             raise Refusal(None, " ".join(words))
-        second_set = SECOND.bits.get(second) or field(second, SECOND)
+        second_set = _SECONDS.get(second) or field(second, SECOND)
         interval = second[0] in _ANY
     fields = FieldSets(
         second=second_set,
-        minute=MINUTE.bits.get(minute) or field(minute, MINUTE),
-        hour=HOUR.bits.get(hour) or field(hour, HOUR),
-        day=DAY.bits.get(day, 0),
-        month=MONTH.bits.get(month) or field(month, MONTH),
-        weekday=WEEKDAY.bits.get(weekday, 0),
+        minute=_MINUTES.get(minute) or field(minute, MINUTE),
+        hour=_HOURS.get(hour) or field(hour, HOUR),
+        day=_DAYS.get(day, 0),
+        month=_MONTHS.get(month) or field(month, MONTH),
+        weekday=_WEEKDAYS.get(weekday, 0),
         year=year_set,
         either=day[0] not in _ANY and weekday[0] not in _ANY,
         interval=interval or minute[0] in _ANY or hour[0] in _ANY,
@@ -138,11 +149,11 @@ def _item(text: str, of: Field) -> int:
     largest value.
     """
     base, slash, count = text.partition("/")
-    step = number(count) if slash else 1
-    if not step:
+    multiples = (_MULTIPLES.get(count) or _multiples(count)) if slash else _ALL
+    if not multiples:
         raise Refusal(of, text)
     if base in _ANY:
-        return _every(of.low, of.low + of.size - 1, step)
+        return multiples << of.low & of.full
     first, dash, last = base.partition("-")
     low = of.value(first)
     high = of.value(last) if dash else of.high if slash else low
@@ -153,19 +164,14 @@ def _item(text: str, of: Field) -> int:
             raise Refusal(of, text)
         # Down from 7 is down from 0: Sunday begins the week as well.
         low, high = (0, high) if low == of.low + of.size else (low, high + of.size)
-    members = _every(low, high, step)
+    members = multiples << low & (2 << high) - 1
     return (members | members >> of.size) & of.full
 
 
-def _every(low: int, high: int, step: int) -> int:
-    """Return the set of every `step`-th number from `low` to `high`."""
-    if step == 1:
-        return (2 << high) - (1 << low)
-    count = (high - low) // step + 1
-    if count == 1:
-        return 1 << low
-    # 0b1001001 is (2 ** 9 - 1) / (2 ** 3 - 1): count ones, step apart.
-    return ((1 << count * step) - 1) // ((1 << step) - 1) << low
+def _multiples(count: str) -> int:
+    """Return the multiples of a step that is not spelled as usual; 0 if it is no step."""
+    step = number(count)
+    return _MULTIPLES.get(str(step), 1) if step else 0
 
 
 def _days(text: str, fields: FieldSets) -> None:
@@ -183,7 +189,7 @@ def _days(text: str, fields: FieldSets) -> None:
                 raise Refusal(DAY, each)
             fields.workdays |= 1 << near
         else:
-            fields.day |= DAY.bits.get(each) or _item(each, DAY)
+            fields.day |= _DAYS.get(each) or _item(each, DAY)
 
 
 def _days_back(text: str) -> int:
@@ -202,7 +208,7 @@ def _weekdays(text: str, fields: FieldSets) -> None:
     for each in text.split(","):
         name, sign, which = each.partition("#")
         if not sign and not each.endswith("L"):
-            fields.weekday |= WEEKDAY.bits.get(each) or _item(each, WEEKDAY)
+            fields.weekday |= _WEEKDAYS.get(each) or _item(each, WEEKDAY)
             continue
         weekday = WEEKDAY.value(name if sign else each[:-1])
         if weekday is None or (sign and which not in _NTH):
