@@ -32,15 +32,17 @@ if TYPE_CHECKING:
 
 DAY = timedelta(days=1)
 SECOND = timedelta(seconds=1)
+_QUARTER = timedelta(minutes=15)
 
 EARLIEST = datetime(1, 1, 2)  # noqa: DTZ001 -- a wall-clock time
 LATEST = datetime(9999, 12, 31)  # noqa: DTZ001 -- a wall-clock time
 """Within these, an offset or most of a day more stays in the range of datetime."""
 
-_STRETCH = 3
-"""Days within which no zone shifts twice."""
+_STRETCH = timedelta(days=3)
+"""No zone shifts twice within it."""
 
-_LOOK_AHEAD = 2 * _STRETCH
+_TWO_DAYS = timedelta(days=2)
+_LOOK_AHEAD = 3
 
 
 class Shift:
@@ -159,22 +161,35 @@ def shift_between(start: datetime, end: datetime, zone: tzinfo) -> Shift | None:
 
 
 def _change(low: datetime, high: datetime, zone: tzinfo, before: timedelta) -> datetime:
-    """Return the first whole second in UTC, after `low`, up to `high`, with another offset."""
-    low = low.replace(microsecond=0)
-    passed, reached = 0, int((high - low) / SECOND) + (high.microsecond > 0)
+    """Return the first whole second in UTC, after `low`, up to `high`, with another offset.
+
+    Nearly all shifts are at a quarter of an hour, so these are looked through first.
+    """
+    quarter = low.replace(minute=low.minute // 15 * 15, second=0, microsecond=0)
+    reached = _bisect(quarter, high, _QUARTER, zone, before)
+    if offset_at(reached - SECOND, zone) == before:
+        return reached
+    return _bisect(reached - _QUARTER, reached, SECOND, zone, before)
+
+
+def _bisect(
+    low: datetime, high: datetime, step: timedelta, zone: tzinfo, before: timedelta
+) -> datetime:
+    """Return the first of the instants `low` + n steps, n > 0, with another offset than `before`."""
+    passed, reached = 0, -((low - high) // step)
     while reached - passed > 1:
         middle = (passed + reached) // 2
-        if offset_at(low + timedelta(seconds=middle), zone) == before:
+        if offset_at(low + middle * step, zone) == before:
             passed = middle
         else:
             reached = middle
-    return low + timedelta(seconds=reached)
+    return low + reached * step
 
 
 def shifts(zone: tzinfo, start: datetime, end: datetime) -> Iterator[Shift]:
     """Yield the shifts of `zone` after `start`, up to `end`: naive instants in UTC."""
     while start < end:
-        step = min(start + _STRETCH * DAY, end)
+        step = min(start + _STRETCH, end)
         shift = shift_between(start, step, zone)
         if shift is not None:
             yield shift
@@ -199,23 +214,38 @@ def resolve(wall: datetime, zone: tzinfo, *, later: bool = False) -> datetime:
     return from_utc(found.instant(wall, int(later)), zone)
 
 
+def last_calm_day(midnight: datetime) -> datetime | None:
+    """Return an aware midnight up to which no shift touches a day, from the day of `midnight` on.
+
+    ``None`` if one touches that day already. It looks about a week ahead.
+    """
+    if type(midnight.tzinfo) is timezone:
+        return LATEST.replace(tzinfo=midnight.tzinfo)
+    if midnight.year >= LATEST.year:  # too near to the end of the calendar to look ahead
+        return None
+    # The instants of day n lie between the midnights n - 1 and n + 2.
+    known = midnight - DAY
+    offset = known.utcoffset()
+    for _ in range(_LOOK_AHEAD):
+        ahead = known + _STRETCH
+        if ahead.utcoffset() != offset:
+            break
+        known = ahead
+    return known - _TWO_DAYS if known > midnight else None
+
+
 def calm_until(zone: tzinfo, wall: datetime) -> datetime:
     """Return up to when, from a naive `wall` on, wall-clock time and instants keep step.
 
-    The answer is `wall` itself if it lies in a gap or a fold, the start of the next one if that is
-    near, or else a midnight a few days ahead: as far as it looked.
+    The answer is `wall` itself if it lies in a gap or a fold, else the start of the next one if
+    that is on the same day, else the end of the day.
     """
-    if type(zone) is timezone:
-        return LATEST
     # The instants of day n lie between the midnights n - 1 and n + 2 in UTC.
-    known = wall.toordinal() - 1
-    ahead = known + _LOOK_AHEAD
-    while known < ahead:
-        shift = shift_between(_midnight(known), _midnight(known + _STRETCH), zone)
-        if shift is not None and wall < shift.end:
-            return max(wall, shift.start)
-        known += _STRETCH
-    return _midnight(known - 1)
+    day = wall.toordinal()
+    shift = shift_between(_midnight(day - 1), _midnight(day + 2), zone)
+    if shift is not None and wall < shift.end:
+        return max(wall, min(shift.start, _midnight(day + 1)))
+    return _midnight(day + 1)
 
 
 def _midnight(day: int) -> datetime:

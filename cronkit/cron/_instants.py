@@ -17,6 +17,7 @@ from cronkit._zones import (
     clamped,
     from_utc,
     is_plain,
+    last_calm_day,
     look,
     to_utc,
 )
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
     from cronkit.cron._expression import CronExpression
     from cronkit.cron._fields import FieldSets
+
+    Times = tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]
 
 PASSES = {"first": (0,), "second": (1,), "both": (0, 1)}
 """Which passes of a fold run, by the value of the option."""
@@ -47,6 +50,7 @@ def nearest(
     them touches no matching time. Near a shift `_nearest_to_shift` goes the careful way.
     """
     kind = type(zone)
+    result = None
     if kind is ZoneInfo or kind is timezone:
         try:
             here = moment if moment.tzinfo is zone else moment.astimezone(zone)
@@ -56,7 +60,9 @@ def nearest(
                 (wall.year, wall.month, wall.day, wall.hour, wall.minute, wall.second),
                 forward,
             )
-            result = datetime(*found, tzinfo=zone) if found else None
+            if found:
+                year, month, day, hour, minute, second = found
+                result = datetime(year, month, day, hour, minute, second, 0, zone)
             if kind is timezone or _is_calm(here, result or here, forward):
                 return result
         except OverflowError:  # within a day of the first or the last datetime there is
@@ -182,37 +188,43 @@ def between(
 
 def _run(fields: FieldSets, start: datetime, zone: tzinfo, stop: datetime) -> Iterator[datetime]:
     """Yield the fire times after `start`, up to the next shift or `stop`."""
-    wall = start.replace(tzinfo=None)
-    limit = min(calm_until(zone, wall), stop)
-    yield from _rest_of_day(fields, wall, zone, limit)
-    if limit.date() == wall.date():
-        return
-    hours, minutes, seconds = members(fields.hour), members(fields.minute), members(fields.second)
-    end = limit.replace(tzinfo=zone)
-    for year, month, day in dates(fields, wall.year, wall.month, wall.day):
-        begin = datetime(year, month, day)  # noqa: DTZ001 -- a wall-clock time
-        if begin >= limit:
-            limit = min(calm_until(zone, begin), stop)
-            end = limit.replace(tzinfo=zone)
-            if begin >= limit:
+    begin = start.replace(fold=0)
+    until = stop.replace(tzinfo=zone)
+    parts = _rest_of_day(fields, start)
+    whole = [(members(fields.hour), members(fields.minute), members(fields.second))]
+    calm = None
+    for year, month, day in dates(fields, start.year, start.month, start.day - 1):
+        midnight = datetime(year, month, day, 0, 0, 0, 0, zone)
+        end = until
+        if midnight > begin:
+            begin, parts = midnight, whole
+        if calm is None or midnight > calm:
+            calm = last_calm_day(midnight)
+            if calm is None:
+                end = min(end, calm_until(zone, begin.replace(tzinfo=None)).replace(tzinfo=zone))
+        if begin >= end:
+            return
+        for found in _times(midnight, parts):
+            if found >= end:
                 return
+            yield found
+
+
+def _rest_of_day(fields: FieldSets, wall: datetime) -> list[Times]:
+    """Return the times of day after that of `wall`: of its minute, of its hour, of its day."""
+    hour, minute = fields.hour & 1 << wall.hour, fields.minute & 1 << wall.minute
+    return [
+        (members(hour), members(minute), members(fields.second & -2 << wall.second)),
+        (members(hour), members(fields.minute & -2 << wall.minute), members(fields.second)),
+        (members(fields.hour & -2 << wall.hour), members(fields.minute), members(fields.second)),
+    ]
+
+
+def _times(midnight: datetime, parts: list[Times]) -> Iterator[datetime]:
+    """Yield the times of day of a day."""
+    year, month, day, zone = midnight.year, midnight.month, midnight.day, midnight.tzinfo
+    for hours, minutes, seconds in parts:
         for hour in hours:
             for minute in minutes:
                 for second in seconds:
-                    found = datetime(year, month, day, hour, minute, second, 0, zone)
-                    if found >= end:
-                        return
-                    yield found
-
-
-def _rest_of_day(
-    fields: FieldSets, wall: datetime, zone: tzinfo, limit: datetime
-) -> Iterator[datetime]:
-    """Yield the fire times after `wall` and before `limit` on the same day."""
-    day = wall.date()
-    while True:
-        found = _find(fields, wall, forward=True)
-        if found is None or found >= limit or found.date() != day:
-            return
-        yield found.replace(tzinfo=zone)
-        wall = found
+                    yield datetime(year, month, day, hour, minute, second, 0, zone)
