@@ -45,12 +45,14 @@ from cronkit.jobs._policies import (
 from cronkit.jobs._runs import NOT_EXECUTED, NOTHING, Origin, Outcome, Phase, Run, run_id
 from cronkit.jobs._states import (
     KEEP,
+    Closing,
     Decision,
     Ending,
     JobState,
     Limits,
     LiveRun,
     Pause,
+    Pulse,
     Taken,
     Verdict,
 )
@@ -70,6 +72,7 @@ __all__ = [
     "AttemptStarted",
     "Backoff",
     "ClockStepped",
+    "Closing",
     "Coalesce",
     "Decision",
     "Duration",
@@ -93,6 +96,7 @@ __all__ = [
     "Overlap",
     "Pause",
     "Phase",
+    "Pulse",
     "Policies",
     "Run",
     "RunCancelled",

@@ -10,7 +10,7 @@ frozen, because attrs pays for that with a call a field, and every fire time mak
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Final, Literal
 
@@ -206,6 +206,21 @@ class Ending:
 
 
 @attrs.frozen(kw_only=True)
+class Closing:
+    """The end of an attempt, with what follows from it in the same transaction.
+
+    Attributes:
+        ending: what the attempt came to.
+        followers: the jobs that `plan` judges.
+        plan: gives the followers their rows; ``None``: nothing follows.
+    """
+
+    ending: Ending
+    followers: tuple[str, ...] = ()
+    plan: Callable[[Sequence[JobState]], Sequence[Verdict]] | None = None
+
+
+@attrs.frozen(kw_only=True)
 class Limits:
     """How many runs may go on at once over all schedulers of a store.
 
@@ -218,3 +233,22 @@ class Limits:
     jobs: Mapping[str, int]
     tags: Mapping[str, int]
     tags_of: Mapping[str, frozenset[str]]
+
+
+@attrs.frozen(kw_only=True)
+class Pulse:
+    """What one look at a shared store shows of the other schedulers.
+
+    Attributes:
+        beats: the beat of each other owner that holds runs.
+        dead: those of them that are known to have died, without waiting for a lease.
+        cancelled: runs of the one who looks that somebody asked to stop, with the reason.
+        changes: a counter that rises with every pause and with every change of a job.
+        ready: whether a waiting row's time has come.
+    """
+
+    beats: Mapping[str, int]
+    dead: frozenset[str] = frozenset()
+    cancelled: Mapping[str, str] = attrs.field(factory=dict)
+    changes: int = 0
+    ready: bool = False

@@ -1,0 +1,175 @@
+"""Which waiting rows may start now, in SQL: order, limits, fences."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from cronkit.jobs import Taken
+from cronkit.stores import _sql_rows as codec
+from cronkit.stores import _sql_text as sql
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from datetime import datetime
+
+    from cronkit.jobs import Limits, Origin
+    from cronkit.stores._sql_session import Session
+
+_PAGE = 32
+"""How many ready rows are looked at together, at least."""
+
+
+class _Room:
+    """How many more runs of each job the limits allow, over all schedulers."""
+
+    def __init__(self, session: Session, limits: Limits) -> None:
+        self._limits = limits
+        self._running = {
+            cast("str", row[0]): cast("int", row[1]) for row in session.rows(sql.RUNNING_BY_JOB)
+        }
+
+    def take(self, job_id: str, *, forced: bool) -> bool:
+        """Count one more run of a job if it may start; return whether it may."""
+        if not forced and not self._free(job_id):
+            return False
+        self._running[job_id] = self._running.get(job_id, 0) + 1
+        return True
+
+    def _free(self, job_id: str) -> bool:
+        limits, running = self._limits, self._running
+        most = limits.jobs.get(job_id)
+        if most is not None and running.get(job_id, 0) >= most:
+            return False
+        for tag in limits.tags_of.get(job_id, ()):
+            members = (each for each, tags in limits.tags_of.items() if tag in tags)
+            if sum(running.get(each, 0) for each in members) >= limits.tags[tag]:
+                return False
+        return True
+
+
+class _Sweep:
+    """One transaction that makes waiting rows running."""
+
+    def __init__(
+        self, session: Session, owner: str, job_ids: Collection[str], limits: Limits, now: datetime
+    ) -> None:
+        self._session = session
+        self._owner = owner
+        self._job_ids = job_ids
+        self._limits = limits
+        self._now = now
+        self._fences: dict[str, int] = {}
+        self._closed: set[str] = set()
+        self._full: set[str] = set()
+
+    def take(self, free: int) -> list[Taken]:
+        """Take up to `free` rows, in order."""
+        session, taken = self._session, list[Taken]()
+        while len(taken) < free:
+            size = max(_PAGE, free - len(taken))
+            page = session.rows(
+                sql.READY,
+                codec.to_micros(self._now),
+                session.listed(self._closed),
+                session.listed(self._full),
+                size,
+            )
+            self._lock(page)
+            chosen = self._choose(page, free - len(taken))
+            taken += self._start(chosen)
+            if len(page) < size:
+                break
+        if taken:
+            jobs = {each.job_id for each in taken}
+            session.each(sql.RAISE_FENCE, [(self._fences[each], each) for each in jobs])
+        return taken
+
+    def _lock(self, page: Sequence[codec.Row]) -> None:
+        """Lock the jobs of these rows; jobs of others, or held by others, are closed to us."""
+        seen = {cast("str", row[2]) for row in page} - self._fences.keys()
+        mine = [each for each in seen if each in self._job_ids]
+        if mine:
+            rows = self._session.rows(sql.FENCES, self._session.listed(mine))
+            self._fences |= {cast("str", row[0]): cast("int", row[1]) for row in rows}
+        self._closed |= seen - self._fences.keys()
+        if any(each in self._limits.tags_of for each in mine):
+            self._session.exclusive()
+
+    def _choose(self, page: Sequence[codec.Row], most: int) -> list[codec.Row]:
+        room, chosen = _Room(self._session, self._limits), list[codec.Row]()
+        for row in page:
+            job_id = cast("str", row[2])
+            if len(chosen) == most:
+                break
+            if job_id in self._closed:
+                continue
+            if room.take(job_id, forced=bool(row[7])):
+                chosen.append(row)
+            else:
+                self._full.add(job_id)
+        return chosen
+
+    def _start(self, rows: Sequence[codec.Row]) -> list[Taken]:
+        at, parameters, started = codec.to_micros(self._now), list[codec.Row](), list[Taken]()
+        for row in rows:
+            serial, job_id, first = row[0], cast("str", row[2]), row[6]
+            self._fences[job_id] += 1
+            attempt = cast("int", row[5]) + 1
+            first = at if first is None else first
+            fence = self._fences[job_id]
+            parameters.append((self._owner, fence, attempt, at, first, serial, row[5]))
+            started.append(self._taken(row, attempt, first, fence))
+        if not rows:
+            return []
+        counts = self._session.each(sql.TAKE_RUN, parameters)
+        return [each for each, count in zip(started, counts, strict=True) if count]
+
+    def _taken(self, row: codec.Row, attempt: int, first: object, fence: int) -> Taken:
+        return Taken(
+            run_id=cast("str", row[1]),
+            job_id=cast("str", row[2]),
+            fire_time=codec.from_micros(row[3]),
+            due=codec.from_micros(row[4]),
+            attempt=attempt,
+            started_at=self._now,
+            first_started_at=codec.from_micros(first),
+            fence=fence,
+            origin=cast("Origin", row[8]),
+            args=codec.load_args(row[9]),
+            kwargs=codec.load_kwargs(row[10]),
+        )
+
+
+def take(
+    session: Session,
+    owner: str,
+    job_ids: Collection[str],
+    free: int,
+    *,
+    limits: Limits,
+    now: datetime,
+) -> list[Taken]:
+    """Make up to `free` waiting rows running; see `cronkit.abc.Store.take`."""
+    return _Sweep(session, owner, job_ids, limits, now).take(free)
+
+
+def any_ready(session: Session, job_ids: Collection[str], now: datetime) -> bool:
+    """Return whether a waiting row of these jobs is ready, as far as a first look shows."""
+    rows = session.rows(sql.READY_JOBS, codec.to_micros(now), _PAGE)
+    return any(row[0] in job_ids for row in rows) or len(rows) == _PAGE
+
+
+def next_waiting(session: Session, job_ids: Collection[str], now: datetime) -> datetime | None:
+    """Return when a row can start or gives up; see `cronkit.abc.Store.next_waiting`."""
+    at = codec.to_micros(now)
+    first = session.rows(sql.READY_JOBS, at, _PAGE)
+    if any(row[0] in job_ids for row in first):
+        return now
+    soonest: int | None = None
+    for job_id, start, end in session.rows(sql.WAITING_BY_JOB):
+        if job_id not in job_ids:
+            continue
+        for each in (start, end):
+            if each is not None and (soonest is None or cast("int", each) < soonest):
+                soonest = cast("int", each)
+    return None if soonest is None else max(codec.from_micros(soonest), now)

@@ -1,0 +1,230 @@
+"""The statements of a store in SQL, written once for every database.
+
+Times are whole microseconds since the Unix epoch, in UTC; JSON is text. A statement is neutral:
+``?`` stands for a parameter, ``among(?)`` for "is one of" with a list, and `Dialect` says how a
+database writes them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+
+import attrs
+
+SCHEMA_VERSION = 1
+"""The version of the tables; a store refuses a newer one and migrates an older one."""
+
+
+@attrs.frozen(kw_only=True)
+class Dialect:
+    """How one database writes what the statements leave open.
+
+    Attributes:
+        mark: a parameter.
+        among: the test whether a column is one of a list.
+        listed: turns names into the parameter of `among`.
+        lock: ends a SELECT that locks its rows, and waits for rows that are locked.
+        lock_free: ends a SELECT that locks its rows, and leaves out rows that are locked.
+    """
+
+    mark: str = "?"
+    among: str
+    listed: Callable[[Sequence[str]], object]
+    lock: str = ""
+    lock_free: str = ""
+
+    def text(self, statement: str) -> str:
+        """Return a neutral statement as this database reads it."""
+        return _text(statement, self.mark, self.among, self.lock, self.lock_free)
+
+
+@cache
+def _text(statement: str, mark: str, among: str, lock: str, lock_free: str) -> str:
+    parts: Mapping[str, str] = {
+        " among(?)": f" {among}",
+        " locked_free": f" {lock_free}",
+        " locked": f" {lock}",
+        "?": mark,
+    }
+    for word, written in parts.items():
+        statement = statement.replace(word, written)
+    return statement
+
+
+RUN_COLUMNS = (
+    "id",
+    "job_id",
+    "fire_time",
+    "phase",
+    "outcome",
+    "reason",
+    "origin",
+    "attempt",
+    "not_before",
+    "due",
+    "started_at",
+    "first_started_at",
+    "ended_at",
+    "owner",
+    "fence",
+    "error",
+    "error_type",
+    "blocked_by",
+    "first_fire",
+    "stood_for",
+    "at_least",
+    "abandoned",
+    "notes",
+    "idem_key",
+    "priority",
+)
+"""What a `Run` is built from, in this order."""
+
+INSERTED = (
+    "id",
+    "job_id",
+    "fire_time",
+    "phase",
+    "live",
+    "outcome",
+    "reason",
+    "origin",
+    "not_before",
+    "due",
+    "ended_at",
+    "blocked_by",
+    "first_fire",
+    "stood_for",
+    "at_least",
+    "idem_key",
+    "priority",
+    "give_up_at",
+    "forced",
+    "args",
+    "kwargs",
+)
+"""What a `Decision` becomes, in this order."""
+
+_MARKS = ", ".join("?" * len(INSERTED))
+RUNS = f"SELECT {', '.join(RUN_COLUMNS)} FROM cronkit_runs"  # noqa: S608 -- the names above
+INSERT_RUN = f"INSERT INTO cronkit_runs ({', '.join(INSERTED)}) VALUES ({_MARKS})"  # noqa: S608 -- as above
+
+# --- jobs ----------------------------------------------------------------------------------------
+
+NEW_JOB = (
+    "INSERT INTO cronkit_jobs (id, first_seen, fence, keep_runs, definition)"
+    " VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+)
+DEFINE_JOB = "UPDATE cronkit_jobs SET keep_runs = ?, definition = ? WHERE id = ?"
+DEFINITIONS = "SELECT id, keep_runs, definition FROM cronkit_jobs WHERE id among(?)"
+ALL_DEFINITIONS = "SELECT id, definition FROM cronkit_jobs ORDER BY id"
+JOBS = "SELECT id, first_seen, mark, planned, pause FROM cronkit_jobs WHERE id among(?)"
+JOBS_FREE = f"{JOBS} ORDER BY id locked_free"
+JOBS_WAITED_FOR = f"{JOBS} ORDER BY id locked"
+LIVE_RUNS = (
+    "SELECT job_id, id, phase, attempt, abandoned FROM cronkit_runs"
+    " WHERE live = 1 AND job_id among(?) ORDER BY serial"
+)
+MOVE_MARK = "UPDATE cronkit_jobs SET mark = ? WHERE id = ? AND (mark IS NULL OR mark < ?)"
+COUNT_PLANNED = "UPDATE cronkit_jobs SET planned = planned + ? WHERE id = ?"
+SET_PAUSE = "UPDATE cronkit_jobs SET pause = ? WHERE id = ?"
+
+# --- runs ----------------------------------------------------------------------------------------
+
+KNOWN_IDS = "SELECT id FROM cronkit_runs WHERE id among(?)"
+KNOWN_KEY = "SELECT id FROM cronkit_runs WHERE job_id = ? AND idem_key = ?"
+FENCE_OF = "SELECT fence FROM cronkit_runs WHERE id = ?"
+CANCEL_WAITING = (
+    "UPDATE cronkit_runs SET phase = 'ended', live = 0, outcome = 'cancelled', reason = ?,"
+    " ended_at = ? WHERE id = ? AND phase = 'waiting'"
+)
+ASK_TO_STOP = (
+    "UPDATE cronkit_runs SET cancel_reason = ? WHERE id = ? AND phase = 'running'"
+    " AND cancel_reason IS NULL"
+)
+CANCEL_WAITING_OF = (
+    "UPDATE cronkit_runs SET phase = 'ended', live = 0, outcome = 'cancelled', reason = ?,"
+    " ended_at = ? WHERE job_id = ? AND phase = 'waiting'"
+)
+GIVING_UP = (
+    "SELECT id, job_id FROM cronkit_runs WHERE phase = 'waiting' AND attempt = 0"
+    " AND give_up_at <= ? ORDER BY serial locked_free"
+)
+GIVE_UP = (
+    "UPDATE cronkit_runs SET phase = 'ended', live = 0, outcome = 'skipped',"
+    " reason = 'not_stopped', ended_at = ? WHERE id = ? AND phase = 'waiting'"
+)
+END_RUN = (
+    "UPDATE cronkit_runs SET phase = 'ended', live = ?, outcome = ?, reason = ?, ended_at = ?,"
+    " error = ?, error_type = ?, abandoned = ?, notes = ?"
+    " WHERE id = ? AND phase = 'running' AND fence = ?"
+)
+WAIT_AGAIN = (
+    "UPDATE cronkit_runs SET phase = 'waiting', owner = NULL, cancel_reason = NULL,"
+    " not_before = ?, reason = ?, error = ?, error_type = ?, notes = ?"
+    " WHERE id = ? AND phase = 'running' AND fence = ?"
+)
+SETTLE = (
+    "UPDATE cronkit_runs SET abandoned = 0,"
+    " live = CASE WHEN phase = 'ended' THEN 0 ELSE live END WHERE id = ? AND abandoned = 1"
+)
+PRUNE = (
+    "DELETE FROM cronkit_runs WHERE serial IN (SELECT serial FROM cronkit_runs"
+    " WHERE job_id = ? AND live = 0 ORDER BY ended_at DESC, serial DESC LIMIT ? OFFSET ?)"
+)
+
+# --- taking --------------------------------------------------------------------------------------
+
+READY_JOBS = (
+    "SELECT job_id FROM cronkit_runs WHERE phase = 'waiting' AND not_before <= ?"
+    " ORDER BY priority DESC, fire_time, job_id LIMIT ?"
+)
+WAITING_BY_JOB = (
+    "SELECT job_id, MIN(not_before), MIN(CASE WHEN attempt = 0 THEN give_up_at END)"
+    " FROM cronkit_runs WHERE phase = 'waiting' GROUP BY job_id"
+)
+READY = (
+    "SELECT serial, id, job_id, fire_time, due, attempt, first_started_at, forced, origin, args,"
+    " kwargs FROM cronkit_runs WHERE phase = 'waiting' AND not_before <= ?"
+    " AND NOT (job_id among(?)) AND (forced = 1 OR NOT (job_id among(?)))"
+    " ORDER BY priority DESC, fire_time, job_id, serial LIMIT ?"
+)
+FENCES = "SELECT id, fence FROM cronkit_jobs WHERE id among(?) ORDER BY id locked_free"
+RAISE_FENCE = "UPDATE cronkit_jobs SET fence = ? WHERE id = ?"
+TAKE_RUN = (
+    "UPDATE cronkit_runs SET phase = 'running', owner = ?, fence = ?, attempt = ?, started_at = ?,"
+    " first_started_at = ? WHERE serial = ? AND phase = 'waiting' AND attempt = ?"
+)
+RUNNING_BY_JOB = (
+    "SELECT job_id, COUNT(*) FROM cronkit_runs WHERE live = 1 AND owner IS NOT NULL"
+    " AND phase = 'running' GROUP BY job_id"
+)
+
+# --- owners --------------------------------------------------------------------------------------
+
+NEW_OWNER = (
+    "INSERT INTO cronkit_owners (id, beat, since, tzdata) VALUES (?, 1, ?, ?)"
+    " ON CONFLICT DO NOTHING"
+)
+BEAT = "UPDATE cronkit_owners SET beat = beat + 1 WHERE id = ?"
+BEAT_OF = "SELECT beat FROM cronkit_owners WHERE id = ? locked"
+DROP_OWNER = "DELETE FROM cronkit_owners WHERE id = ?"
+OWNERS = "SELECT id, beat, tzdata FROM cronkit_owners"
+HELD = "SELECT DISTINCT owner FROM cronkit_runs WHERE live = 1 AND owner IS NOT NULL"
+ASKED = (
+    "SELECT id, cancel_reason FROM cronkit_runs"
+    " WHERE live = 1 AND owner = ? AND phase = 'running' AND cancel_reason IS NOT NULL"
+)
+ANY_READY = "SELECT 1 FROM cronkit_runs WHERE phase = 'waiting' AND not_before <= ? LIMIT 1"
+HELD_BY = f"{RUNS} WHERE live = 1 AND owner = ? AND phase = 'running' ORDER BY serial"
+SETTLE_OWNER = (
+    "UPDATE cronkit_runs SET abandoned = 0, live = 0"
+    " WHERE owner = ? AND live = 1 AND phase = 'ended'"
+)
+
+# --- the store itself ----------------------------------------------------------------------------
+
+GET_META = "SELECT value FROM cronkit_meta WHERE name = ?"
+NEW_META = "INSERT INTO cronkit_meta (name, value) VALUES (?, ?) ON CONFLICT DO NOTHING"
+COUNT_CHANGE = "UPDATE cronkit_meta SET value = value + 1 WHERE name = 'changes'"

@@ -1,0 +1,26 @@
+"""What a store on another SQL database needs: the tables, the statements, the row codec.
+
+`SqlStore` is the contract of `cronkit.abc.SharedStore` on any database that has transactions, row
+locks or a lock on the whole, and partial indexes. A store for one more database gives it three
+kinds of transactions, each a `Session`; `cronkit.integrations.postgres` is such a store. The
+tables are in ``schema.sql`` beside this file.
+"""
+
+from cronkit.stores._sql_rows import Row, from_micros, run_of, storable, to_micros
+from cronkit.stores._sql_session import Session
+from cronkit.stores._sql_store import LEASE_SECONDS, SqlStore
+from cronkit.stores._sql_text import RUN_COLUMNS, SCHEMA_VERSION, Dialect
+
+__all__ = [
+    "LEASE_SECONDS",
+    "RUN_COLUMNS",
+    "SCHEMA_VERSION",
+    "Dialect",
+    "Row",
+    "Session",
+    "SqlStore",
+    "from_micros",
+    "run_of",
+    "storable",
+    "to_micros",
+]
