@@ -88,7 +88,7 @@ def _macro(word: str) -> list[str]:
 
 def _expression(words: list[str], day_rule: str | None) -> FieldSets:
     """Read 5 fields; 6 = seconds first; 7 = seconds first, year last."""
-    second_set, year_set, interval = 1, None, False
+    second_set, year, interval = 1, "*", False
     if len(words) == 5:  # noqa: PLR2004 -- the number of fields is the grammar
         minute, hour, day, month, weekday = words
     else:
@@ -96,7 +96,6 @@ def _expression(words: list[str], day_rule: str | None) -> FieldSets:
             second, minute, hour, day, month, weekday = words
         elif len(words) == 7:  # noqa: PLR2004
             second, minute, hour, day, month, weekday, year = words
-            year_set = None if year in _ANY else field(year, YEAR) >> FIRST_YEAR
         else:
             raise Refusal(None, " ".join(words))
         second_set = _SECONDS.get(second) or field(second, SECOND)
@@ -108,7 +107,6 @@ def _expression(words: list[str], day_rule: str | None) -> FieldSets:
         day=_DAYS.get(day, 0),
         month=_MONTHS.get(month) or field(month, MONTH),
         weekday=_WEEKDAYS.get(weekday, 0),
-        year=year_set,
         either=day[0] not in _ANY and weekday[0] not in _ANY,
         interval=interval or minute[0] in _ANY or hour[0] in _ANY,
         text=" ".join(words),
@@ -117,6 +115,8 @@ def _expression(words: list[str], day_rule: str | None) -> FieldSets:
         _days(day, fields)
     if not fields.weekday:
         _weekdays(weekday, fields)
+    if year not in _ANY:
+        fields.year = field(year, YEAR) >> FIRST_YEAR
     if day_rule is not None:
         fields.either = day_rule == "or" and not _is_bare(day, weekday, fields)
     return fields

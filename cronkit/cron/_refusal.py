@@ -23,6 +23,9 @@ _SHOWN = 24
 _SHORT = 5
 """The number of fields without seconds."""
 
+LAST_SAFE_DAY = 28
+"""The last day that every month has."""
+
 LONGEST = 256
 """The longest text that is looked at, in characters."""
 
@@ -224,19 +227,37 @@ def _fault_of_value(base: str, part: str, at: int, field: Field) -> _Fault:
     return _Fault(part, at, f"{shown(part, _SHOWN)} is not in {field.allowed}", hint)
 
 
+def span(base: str, of: Field) -> tuple[int, int] | None:
+    """Return the values among which ``H`` or ``H(low-high)`` draws; ``None`` if it is neither.
+
+    Of the days of a month only those up to 28, so that no month is missed; of the years none.
+    """
+    if of is YEAR:
+        return None
+    if base == "H":
+        return of.low, LAST_SAFE_DAY if of is DAY else of.low + of.size - 1
+    if not (base.startswith("H(") and base.endswith(")")):
+        return None
+    first, _, last = base[2:-1].partition("-")
+    low, high = of.value(first), of.value(last)
+    if low is None or high is None:
+        return None
+    if of is DAY:
+        high = min(high, LAST_SAFE_DAY)
+    return (low, high) if low <= high else None
+
+
 def _fault_of_seed(item: str, field: Field) -> _Fault:
     """Explain an item with ``H``: without a seed, or with a range or step that has no sense."""
+    base, slash, count = item.partition("/")
     if field is YEAR:
         return _Fault(item, 0, "a year cannot be H")
-    forms = "H, H/15, H(0-29) or H(0-29)/10 with values of the field"
-    if field is DAY:
-        forms += ", from a day up to 28"
-    base, _, count = item.partition("/")
-    if count.isdigit() and not number(count):
-        return _Fault(count, len(base) + 1, f"step {count[:_SHOWN]} is not in 1-9999")
-    if base == "H" or (base.startswith("H(") and base.endswith(")")):
-        return _Fault(item, 0, "H needs a seed", f"pass seed=..., or write {forms}")
-    return _Fault(item, 0, f"{shown(item, _SHOWN)} cannot be read", f"write {forms}")
+    if span(base, field) is None:
+        range_ = f"{field.low}-{LAST_SAFE_DAY if field is DAY else field.high}"
+        return _Fault(base, 0, f"{shown(base, _SHOWN)} is not H or H(low-high) within {range_}")
+    if slash and not number(count):
+        return _Fault(count, len(base) + 1, f"step {shown(count, _SHOWN)} is not in 1-9999")
+    return _Fault(item, 0, "H needs a seed", "pass seed=..., such as the id of a job")
 
 
 def _fault_of_special(item: str, field: Field) -> _Fault | None:

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from hashlib import sha256
 
-from cronkit.cron._fields import DAY, FIELDS, YEAR, number
-from cronkit.cron._refusal import Refusal
+from cronkit.cron._fields import FIELDS, number
+from cronkit.cron._refusal import Refusal, span
+from cronkit.errors import PolicyError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from cronkit.cron._fields import Field
-
-LAST_SAFE_DAY = 28
-"""Every month has it, so a job with ``H`` for its day never misses a month."""
 
 
 def resolve(words: list[str], seed: str | None) -> list[str]:
@@ -27,9 +25,12 @@ def resolve(words: list[str], seed: str | None) -> list[str]:
 
     Raises:
         Refusal: there is an ``H`` and no seed, or its range or step cannot be read.
+        PolicyError: the seed is not text.
     """
     fields = FIELDS[1:6] if len(words) == 5 else FIELDS  # noqa: PLR2004 -- no seconds field
-    digest = sha256((seed or "").encode()).digest()
+    if not isinstance(seed, str | None):
+        raise PolicyError("seed", seed, "text, such as the id of a job")
+    digest = sha256((seed or "").encode(errors="surrogatepass")).digest()
     result = []
     for word, of in zip(words, fields, strict=False):
         at = 4 * FIELDS.index(of)
@@ -44,26 +45,13 @@ def resolve(words: list[str], seed: str | None) -> list[str]:
 
 
 def _item(text: str, of: Field, drawn: int, seed: str | None) -> str:
-    """Read ``"H" ["(" low "-" high ")"] ["/" step]``."""
-    if seed is None or of is YEAR:
-        raise Refusal(of, text)
+    """Read ``"H" ["(" value "-" value ")"] ["/" step]``."""
     base, slash, count = text.partition("/")
-    low, high = _bounds(base, of, text)
+    bounds = span(base, of)
+    step = number(count) if slash else 1
+    if seed is None or bounds is None or not step:
+        raise Refusal(of, text)
+    low, high = bounds
     if not slash:
         return str(low + drawn % (high - low + 1))
-    step = number(count)
-    if not step:
-        raise Refusal(of, text)
     return f"{low + drawn % min(step, high - low + 1)}-{high}/{step}"
-
-
-def _bounds(base: str, of: Field, text: str) -> tuple[int, int]:
-    most = LAST_SAFE_DAY if of is DAY else of.low + of.size - 1
-    if base == "H":
-        return of.low, most
-    if base.startswith("H(") and base.endswith(")"):
-        first, dash, last = base[2:-1].partition("-")
-        low, high = of.value(first), of.value(last)
-        if dash and low is not None and high is not None and low <= min(high, most):
-            return low, min(high, most)
-    raise Refusal(of, text)
