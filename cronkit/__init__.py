@@ -5,6 +5,8 @@ Names are loaded on first use, so that ``import cronkit.cron`` costs what cron c
 
 from __future__ import annotations
 
+from cronkit._lazy import lazy
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from cronkit._context import RunContext, current_run
@@ -52,7 +54,6 @@ _HOMES = {
     ),
     "cronkit.triggers": ("AnyOf", "At", "Cron", "Every", "Except", "Rule"),
 }
-_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "AnyOf",
@@ -82,18 +83,15 @@ __all__ = [
 ]
 
 
+_lazy = lazy("cronkit", _HOMES)
+
+
 def __getattr__(name: str) -> object:
     if name == "__version__":
         from importlib.metadata import version  # noqa: PLC0415 -- 15 ms, and few ask
 
         return version("cronkit")
-    home = _HOME_OF.get(name)
-    if home is None:
-        raise AttributeError(f"module 'cronkit' has no attribute {name!r}")
-    from importlib import import_module  # noqa: PLC0415 -- PEP 562: names load on first use
-
-    value = globals()[name] = getattr(import_module(home), name)
-    return value
+    return _lazy(name)
 
 
 def __dir__() -> list[str]:
