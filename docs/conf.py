@@ -1,6 +1,15 @@
 """Sphinx configuration; the build is `sphinx-build -n -W docs <output>`."""
 
+from __future__ import annotations
+
 from importlib import metadata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from docutils.nodes import Element, reference
+    from sphinx.addnodes import pending_xref
+    from sphinx.application import Sphinx
+    from sphinx.environment import BuildEnvironment
 
 project = "cronkit"
 author = "The cronkit authors"
@@ -26,9 +35,40 @@ napoleon_use_ivar = True
 # A docstring names an object of the package in single backticks.
 default_role = "code"
 
-# The build asks no network, so it has no inventory of Python's own documentation to link to.
 nitpick_ignore_regex = [
+    # The build asks no network, so it has no inventory of Python's own documentation to link to.
     (r"py:.*", r"(asyncio|builtins|collections|concurrent|contextlib|datetime|enum|http)\b.*"),
-    (r"py:.*", r"(logging|os|pathlib|sqlite3|threading|types|typing|zoneinfo)\b.*"),
-    (r"py:class", r"(Any|Callable|Iterable|Iterator|Mapping|Sequence|tzinfo|timedelta|float)"),
+    (
+        r"py:.*",
+        r"(logging|os|pathlib|sqlite3|threading|types|typing|typing_extensions|zoneinfo)\b.*",
+    ),
+    (r"py:class", r"Any|Callable|Iterable|Iterator|Mapping|Sequence|TypeIs|WakeEvent"),
+    (r"py:class", r"tzinfo|timedelta|float"),
+    # Type variables, and what a private module keeps to itself.
+    (r"py:class", r"_\w+|T|.*\._.*"),
+    # What a user is handed, or hands on, without ever making one.
+    (r"py:class", r"Attempt|Desk|FieldSets|FireTime|Hooks|JSON|OwnedFolder|Packing|Parts|Plan"),
+    (r"py:class", r"After|Migration|Report|Status|Writer"),
 ]
+
+
+def _find_by_last_name(
+    app: Sphinx, env: BuildEnvironment, node: pending_xref, content: Element
+) -> reference | None:
+    """Link the name of an annotation that only the type checker imports.
+
+    Such a name has no module in front; it is taken for the one documented object of that name.
+    """
+    if node.get("refdomain") != "py":
+        return None
+    domain, name = env.domains["py"], node["reftarget"]
+    found = [full for full, *_ in domain.get_objects() if full.rpartition(".")[2] == name]
+    if len(found) != 1:
+        return None
+    source = node["refdoc"]
+    return domain.resolve_xref(env, source, app.builder, "obj", found[0], node, content)
+
+
+def setup(app: Sphinx) -> None:
+    """Connect what Sphinx cannot be told by a setting."""
+    app.connect("missing-reference", _find_by_last_name)

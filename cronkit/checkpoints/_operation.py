@@ -65,7 +65,7 @@ class Operation:
 
     @property
     def state(self) -> dict[str, Any]:
-        """What is saved with the position: a dict that the work changes as it goes.
+        """What is saved with the position, a dict that the work changes as it goes.
 
         Change it after the work of an item, so that it never tells of half an item. When an item
         raises, what it put into or took out of the dict is not saved; what it changed inside of a
@@ -84,7 +84,7 @@ class Operation:
 
     @property
     def progress(self) -> Progress:
-        """How far it is: items done, total, fraction, rate, time left."""
+        """How far it is, in items done, total, fraction, rate, time left."""
         return self._tracker.writer.progress(self._tracker.cursor.processed)
 
     def track(

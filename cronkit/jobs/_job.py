@@ -90,7 +90,7 @@ class Job:
 
     @property
     def concurrency(self) -> int | None:
-        """How many runs may go on at once: one, unless they may overlap."""
+        """How many runs may go on at once; one, unless they may overlap."""
         return self.max_concurrent if self.overlap == "allow" else 1
 
     @property
