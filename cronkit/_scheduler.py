@@ -215,7 +215,7 @@ class Scheduler:
         self, trigger: Trigger | None, policies: Policies
     ) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
         def decorate(func: Callable[_P, _R]) -> Callable[_P, _R]:
-            self._app.registry.add(func, trigger, dict(policies))
+            self.add(func, trigger, **policies)
             return func
 
         return decorate
@@ -251,7 +251,9 @@ class Scheduler:
             DuplicateJobError: the id is taken and ``replace=True`` is not given.
             NotCallableError: `func` cannot be a job.
         """
-        return self._app.registry.add(func, trigger, dict(policies))
+        job = self._app.registry.add(func, trigger, dict(policies))
+        self._app.lifecycle.wake()
+        return job
 
     @property
     def jobs(self) -> Mapping[str, Job]:

@@ -1,0 +1,45 @@
+"""The loop sleeps until the next fire time; what brings an earlier one has to wake it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from threading import Event
+
+import pytest
+
+from cronkit import At, Every, Scheduler
+
+SOON = timedelta(milliseconds=300)
+FAR = Every("1h")
+# The loop looks once a second by itself: a run that waited for that look is later than this.
+PROMPT = timedelta(milliseconds=400)
+
+
+@pytest.fixture
+def scheduler():
+    with Scheduler() as started:
+        started.add(lambda: None, FAR, id="far")
+        started.run_now("far").wait(5)  # the loop has been around and sleeps again
+        yield started
+
+
+def lateness_of_the_run(scheduler: Scheduler, job_id: str) -> timedelta:
+    (run,) = scheduler.runs(job_id)
+    return run.lateness
+
+
+@pytest.mark.parametrize("change", ["add", "reschedule", "unpause"])
+def test_a_change_that_brings_an_earlier_fire_time_wakes_the_loop(scheduler, change):
+    called = Event()
+    if change == "add":
+        scheduler.add(called.set, At(datetime.now(UTC) + SOON), id="soon")
+    elif change == "reschedule":
+        scheduler.add(called.set, FAR, id="soon")
+        scheduler.reschedule("soon", At(datetime.now(UTC) + SOON))
+    else:
+        scheduler.pause()
+        scheduler.add(called.set, At(datetime.now(UTC) + SOON), id="soon")
+        scheduler.unpause()
+    assert called.wait(5)
+    scheduler.wait_idle(5)
+    assert lateness_of_the_run(scheduler, "soon") < PROMPT
