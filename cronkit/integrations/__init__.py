@@ -1,0 +1,1 @@
+"""One outside system a file; each needs its package, and only cronkit's public names."""
