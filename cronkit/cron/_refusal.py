@@ -58,10 +58,10 @@ class _Fault:
 
 def refused(text: str, refusal: Refusal) -> CronSyntaxError:
     """Return the error for `refusal`, with the position of the fault in `text`."""
-    if refusal.field is None:
+    if refusal.field is None or text.lstrip().startswith("@"):
         return _whole(text)
     start = _position(text, refusal.field, refusal.item)
-    fault = _fault(refusal.item, refusal.field)
+    fault = _fault(text[start : start + len(refusal.item)], refusal.field)
     first = start + fault.at
     span = first, first + len(fault.part)
     return CronSyntaxError(
@@ -196,7 +196,7 @@ def _fault(item: str, field: Field) -> _Fault:
     base, slash, count = item.partition("/")
     if not item:
         return _Fault("", 0, "an item of the list is empty", "drop the comma")
-    if item.startswith("H"):
+    if item[0] in "Hh":
         return _fault_of_seed(item, field)
     if slash and not number(count):
         wrong = "is not at least 1" if number(count) == 0 else "is not a whole number up to 9999"
@@ -207,7 +207,7 @@ def _fault(item: str, field: Field) -> _Fault:
 def _fault_of_range(base: str, field: Field) -> _Fault:
     first, dash, last = base.partition("-")
     for part, at in ((first, 0), (last, len(first) + 1)):
-        if (part or dash) and field.value(part) is None:
+        if (part or dash) and field.value(part.upper()) is None:
             return _fault_of_value(base, part, at, field)
     if field is YEAR and dash:
         return _Fault(base, 0, f"{base} goes back, and years do not begin anew")
@@ -222,7 +222,7 @@ def _fault_of_value(base: str, part: str, at: int, field: Field) -> _Fault:
     near = nearest(part, field.names)
     hint = f"did you mean {near!r}?" if near else None
     for other in FIELDS:
-        if part in other.names:
+        if part.upper() in other.names:
             hint = f"{part} is a value of {other.name}"
     return _Fault(part, at, f"{shown(part, _SHOWN)} is not in {field.allowed}", hint)
 
@@ -252,7 +252,7 @@ def _fault_of_seed(item: str, field: Field) -> _Fault:
     base, slash, count = item.partition("/")
     if field is YEAR:
         return _Fault(item, 0, "a year cannot be H")
-    if span(base, field) is None:
+    if span(base.upper(), field) is None:
         range_ = f"{field.low}-{LAST_SAFE_DAY if field is DAY else field.high}"
         return _Fault(base, 0, f"{shown(base, _SHOWN)} is not H or H(low-high) within {range_}")
     if slash and not number(count):
@@ -262,19 +262,19 @@ def _fault_of_seed(item: str, field: Field) -> _Fault:
 
 def _fault_of_special(item: str, field: Field) -> _Fault | None:
     """Explain `item` if it has a sign that only the day fields know."""
-    reason = None
-    hint = None
+    reason = hint = None
+    first, last = item[0].upper(), item[-1].upper()
     if "#" in item:
         reason = "weekday#1 to weekday#5" if field is WEEKDAY else f"in {field.allowed}"
         hint = None if field is WEEKDAY else "'#' belongs to day-of-week"
-    elif field is DAY and item[0] == "L":
+    elif field is DAY and first == "L":
         reason = "L, L-0 to L-30, LW or L-3W"
-    elif field is DAY and item[-1] == "W":
+    elif field is DAY and last == "W":
         reason = "1W to 31W or LW"
-    elif field is WEEKDAY and item[-1] == "L":
+    elif field is WEEKDAY and last == "L":
         reason = "0L to 7L or SUNL to SATL"
-        hint = "the last Friday is 5L or FRIL" if item == "L" else None
-    elif item in ("L", "W", "LW"):
+        hint = "the last Friday is 5L or FRIL" if len(item) == 1 else None
+    elif item.upper() in ("L", "W", "LW"):
         reason = f"in {field.allowed}"
         hint = f"{item} belongs to day-of-month"
     return _Fault(item, 0, f"{shown(item, _SHOWN)} is not {reason}", hint) if reason else None
