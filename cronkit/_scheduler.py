@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from cronkit import _convert
 from cronkit._app._wiring import App
-from cronkit._engine._signals import SignalWatch
 from cronkit.errors import NotCallableError
 from cronkit.triggers import At, Cron, Every
 
@@ -411,7 +410,7 @@ class Scheduler:
 
     @property
     def hooks(self) -> Hooks:
-        """The hooks: ``add(hook, *events)``, ``remove(hook)``."""
+        """The hooks, with ``add(hook, *events)`` and ``remove(hook)``."""
         return self._app.core.hooks
 
     # --- life ------------------------------------------------------------------------------------
@@ -442,20 +441,16 @@ class Scheduler:
         self._app.lifecycle.shutdown(wait=wait, timeout=seconds)
 
     def run_forever(self) -> None:
-        """Start, block until SIGINT or SIGTERM, and shut down.
+        """Start, block until SIGINT, SIGTERM or a `shutdown` from elsewhere, and shut down.
 
         The first signal waits for the runs that go on, the second does not, the third ends the
         process. The handlers that were there before are put back.
 
         Raises:
-            StateError: not in the main thread, or the scheduler is started already.
+            StateError: not in the main thread, the scheduler is started already, or its clock is
+                driven by hand.
         """
-        with SignalWatch(self._app.lifecycle.hasten) as watch:
-            self.start()
-            try:
-                watch.stop.wait()
-            finally:
-                self.shutdown()
+        self._app.lifecycle.run_forever()
 
     @asynccontextmanager
     async def lifespan(self, app: object = None) -> AsyncIterator[None]:

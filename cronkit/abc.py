@@ -84,10 +84,11 @@ class Executor(Protocol):
     An executor calls its `report` exactly once for each attempt submitted, from any thread, with
     the attempt, its result, and what it raised. It judges nothing.
 
-    Three methods are optional. ``accepts(job)`` raises `NotCallableError` for a job that cannot run
+    Four methods are optional. ``accepts(job)`` raises `NotCallableError` for a job that cannot run
     here; it is asked when a job is added. ``adopt(loop)`` is given the event loop of a host that
     starts the scheduler with ``async with``. ``holds_caller()`` says whether the calling thread is
-    the one that the attempts need, so that nobody waits for them there.
+    the one that the attempts need, so that nobody waits for them there. ``after_fork()`` begins
+    anew in a forked child, where none of the executor's threads are.
 
     Attributes:
         kills: whether `stop` really ends an attempt. Where it does not (threads), the scheduler

@@ -72,6 +72,7 @@ class ByHand:
             self._lifecycle.wake()
         else:
             self._run_here(new, job)
+            core.hooks.deliver()
         return handle
 
     def _insert(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import os
 import secrets
 import socket
@@ -10,11 +9,13 @@ import threading
 from typing import TYPE_CHECKING
 
 from cronkit import _context, _convert
-from cronkit._engine._hooks import run_alone
+from cronkit._app._crew import Crew
+from cronkit._app._process import end_with_process, watch_over
 from cronkit._engine._loop import Loop
+from cronkit._engine._signals import SignalWatch
 from cronkit.abc import DrivenClock
 from cronkit.errors import StateError
-from cronkit.jobs import ASYNCIO, SchedulerStarted, SchedulerStopped
+from cronkit.jobs import SchedulerStarted, SchedulerStopped
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
@@ -23,9 +24,11 @@ if TYPE_CHECKING:
 
     from cronkit._app._registry import Registry
     from cronkit._engine._engine import Engine
+    from cronkit._engine._wake import Wake
     from cronkit.abc import Executor
 
-EXIT_GRACE_SECONDS = 5.0
+DRAIN_SECONDS = 2.0
+"""How long a stop waits for the delivery of events."""
 
 _LOOK_SECONDS = 0.1
 """How often a waiting shutdown looks whether a signal hurries it."""
@@ -45,11 +48,14 @@ class Lifecycle:
         self._engine = engine
         self._core = engine.core
         self._registry = registry
-        self._executors = executors
+        self._crew = Crew(engine.core, engine.attempts, executors)
         self._stopping: threading.Event | None = None
+        self._stopper: threading.Thread | None = None
+        self._foreground: Wake | None = None
         self._hurry = False
         self.running = False
         self.loop: Loop | None = None
+        watch_over(self)
 
     def start(self, loop: AbstractEventLoop | None = None) -> None:
         """Start: make the jobs known to the store, arm their timers, begin to fire.
@@ -60,21 +66,30 @@ class Lifecycle:
         Raises:
             StateError: it is started already.
         """
-        core, engine = self._core, self._engine
-        with core.lock:
+        with self._core.lock:
             if self.running:
                 raise StateError("start", "the scheduler is started already")
-            now = core.clock.now()
-            core.owner = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
-            core.store.open(core.owner, now)
-            self._hurry = False
-            engine.attempts.draining = False
-            self._start_executors(loop)
-            engine.decider.arm(core.jobs.values(), now)
-            engine.attempts.hungry = True
-            self.running = self._registry.live = True
-            if core.hooks.wants(SchedulerStarted):
-                core.hooks.emit(SchedulerStarted(at=now))
+            self.running = True
+            try:
+                self._begin(loop)
+            except BaseException:
+                self._end(drain=0.0)
+                raise
+        end_with_process()
+
+    def _begin(self, loop: AbstractEventLoop | None) -> None:
+        core, engine = self._core, self._engine
+        now = core.clock.now()
+        core.owner = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
+        core.store.open(core.owner, now)
+        self._hurry = False
+        engine.attempts.draining = False
+        self._crew.start(loop)
+        engine.decider.arm(core.jobs.values(), now)
+        engine.attempts.hungry = True
+        self._registry.live = True
+        if core.hooks.wants(SchedulerStarted):
+            core.hooks.emit(SchedulerStarted(at=now))
         if isinstance(core.clock, DrivenClock):
             engine.in_line = True
             core.clock.attach(engine)
@@ -83,51 +98,86 @@ class Lifecycle:
             self.loop = Loop(engine)
             engine.attempts.wake_by(self.loop.wake)
             self.loop.start()
-        atexit.register(self._at_exit)
-
-    def _start_executors(self, loop: AbstractEventLoop | None) -> None:
-        clock, attempts = self._core.clock, self._engine.attempts
-        started: dict[int, Executor] = {}  # one executor may have several names
-        for name, executor in self._executors.items():
-            used = started.get(id(executor))
-            if used is None:
-                used = clock.executor(executor) if isinstance(clock, DrivenClock) else executor
-                adopt = getattr(used, "adopt", None)
-                if adopt is not None:
-                    adopt(loop)
-                used.start(attempts.report)
-                started[id(executor)] = used
-            attempts.executors[name] = used
-        run = getattr(attempts.executors[ASYNCIO], "run", None)
-        if run is not None:
-            self._core.hooks.run_coroutine = run
 
     def wake(self) -> None:
         """Have the engine look at once."""
         if self.loop is not None:
             self.loop.wake()
 
-    def shutdown(self, *, wait: bool, timeout: float | None) -> None:
-        """Stop: take no more, wait for what goes on, write what is left as interrupted."""
+    def run_forever(self) -> None:
+        """Start, block until a signal or a shutdown, stop; see `Scheduler.run_forever`."""
+        if isinstance(self._core.clock, DrivenClock):
+            raise StateError("run_forever", "a driven clock does not pass by itself")
+        with SignalWatch(self.hasten) as watch:
+            self._foreground = watch.stop  # a job or a hook may stop the scheduler too
+            try:
+                self.start()
+                watch.stop.wait()
+            finally:
+                self.shutdown(wait=True, timeout=None)
+                self._foreground = None
+
+    def shutdown(self, *, wait: bool, timeout: float | None, drain: float = DRAIN_SECONDS) -> None:
+        """Stop: take no more, wait for what goes on, write what is left as interrupted.
+
+        Args:
+            wait: whether to wait.
+            timeout: for how many seconds at most.
+            drain: for how many seconds at most events are delivered after that.
+        """
+        here = threading.current_thread()
         with self._core.lock:
             if not self.running:
                 return
-            joined = self._stopping
+            joined, by = self._stopping, self._stopper
             if joined is None:
-                self._stopping = threading.Event()
+                self._stopping, self._stopper = threading.Event(), here
         if joined is not None:
-            if not self._in_own_thread():
+            # A signal handler interrupts the very thread that stops; a job or a hook may be what
+            # it waits for.
+            if by is not here and not _in_own_thread():
                 joined.wait(timeout)
             return
         try:
             self._engine.attempts.draining = True
             if wait:
                 self._wait_for_runs(timeout)
-            self._end()
         finally:
-            stopping, self._stopping = self._stopping, None
-            if stopping is not None:
-                stopping.set()
+            self._end(drain=drain)
+
+    def end(self, *, within: float, drain: float) -> None:
+        """Stop, because the interpreter ends.
+
+        Args:
+            within: for how many seconds to wait for what goes on.
+            drain: for how many seconds at most events are delivered after that.
+        """
+        if not self.running or not self.lock.acquire(timeout=within):
+            return  # a store or a trigger holds everything up: nothing can be written any more
+        self.lock.release()
+        driven = isinstance(self._core.clock, DrivenClock)
+        self.shutdown(wait=not driven, timeout=within, drain=drain)
+
+    @property
+    def lock(self) -> threading.RLock:
+        """The lock of the engine."""
+        return self._core.lock
+
+    def after_fork(self) -> None:
+        """Be not started, with new locks: this is a forked child, without the parent's threads."""
+        core = self._core
+        core.renew_locks()
+        core.hooks.after_fork()
+        self._engine.clear()
+        self._engine.attempts.forget()
+        self._crew.after_fork()
+        begin_anew = getattr(core.store, "after_fork", None)
+        if begin_anew is not None:
+            begin_anew()
+        if isinstance(core.clock, DrivenClock):
+            core.clock.detach(self._engine)
+        self.loop = self._stopping = self._stopper = self._foreground = None
+        self.running = self._registry.live = False
 
     def hasten(self) -> None:
         """Have a shutdown that waits wait no longer; safe in a signal handler."""
@@ -194,35 +244,56 @@ class Lifecycle:
                 core.awaited -= 1
         return True
 
-    def _end(self) -> None:
+    def _end(self, *, drain: float) -> None:
+        """Bring every part to rest, whatever another part raises meanwhile."""
+        raised = []
+        for bring_to_rest in (
+            self._stop_loop,
+            self._stop_runs,
+            self._close_store,
+            self._tell_stopped,
+            lambda: self._crew.stop_hooks(drain),
+            self._crew.stop,
+        ):
+            try:
+                bring_to_rest()
+            except BaseException as error:  # noqa: BLE001 -- raised again below
+                raised.append(error)
+        self.running = False
+        stopping, self._stopping, self._stopper = self._stopping, None, None
+        for each in (stopping, self._foreground):
+            if each is not None:
+                each.set()
+        if raised:
+            raise raised[0]
+
+    def _stop_loop(self) -> None:
+        loop, self.loop = self.loop, None
+        if loop is not None:
+            loop.stop()
+
+    def _stop_runs(self) -> None:
         core, engine = self._core, self._engine
-        if self.loop is not None:
-            self.loop.stop()
-            self.loop = None
         with core.lock:
-            now = core.clock.now()
-            engine.attempts.collect(now)
-            engine.attempts.interrupt_all(now)
-            self.running = self._registry.live = False
+            self._registry.live = False
             if isinstance(core.clock, DrivenClock):
                 core.clock.detach(engine)
-            engine.clear()
-        core.store.close(core.owner, now)
+            try:
+                now = core.clock.now()
+                engine.attempts.collect(now)
+                engine.attempts.interrupt_all(now)
+            finally:
+                engine.clear()
+
+    def _close_store(self) -> None:
+        core = self._core
+        core.store.close(core.owner, core.clock.now())
+
+    def _tell_stopped(self) -> None:
+        core = self._core
         if core.hooks.wants(SchedulerStopped):
-            core.hooks.emit(SchedulerStopped(at=now))
-        executors = {id(each): each for each in engine.attempts.executors.values()}
-        if any(getattr(each, "holds_caller", bool)() for each in executors.values()):
-            core.hooks.run_coroutine = run_alone  # the loop that they would run on is this thread's
-        core.hooks.stop()
-        core.hooks.run_coroutine = run_alone
-        for executor in executors.values():
-            executor.shutdown(0.0)
-        atexit.unregister(self._at_exit)
+            core.hooks.emit(SchedulerStopped(at=core.clock.now()))
 
-    def _in_own_thread(self) -> bool:
-        return _context.active() is not None or threading.current_thread().name.startswith(
-            "cronkit-"
-        )
 
-    def _at_exit(self) -> None:
-        self.shutdown(wait=True, timeout=EXIT_GRACE_SECONDS)
+def _in_own_thread() -> bool:
+    return _context.active() is not None or threading.current_thread().name.startswith("cronkit-")

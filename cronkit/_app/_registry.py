@@ -226,6 +226,8 @@ class Registry:
         hooks = self._core.hooks
         if hooks.wants(kind):
             hooks.emit(kind(at=self._core.clock.now(), job_id=job_id))
+            if not self.live:
+                hooks.deliver()
 
     def require_live(self, what: str) -> None:
         """Refuse a call that only a started scheduler can answer.

@@ -237,6 +237,15 @@ class Attempts:
             )
             self._write(attempt, ending, None, RunInterruptedError(attempt.run_id, "shutdown"))
 
+    def forget(self) -> None:
+        """Know of nothing that goes on: a forked child has none of its parent's attempts."""
+        self.reports.clear()
+        self.running.clear()
+        self.abandoned.clear()
+        self.handles.clear()
+        self._dying.clear()
+        self.hungry = self._starved = False
+
     def ended_elsewhere(self, run: Run, now: datetime) -> None:
         """Tell of a run that ended without an attempt: it was cancelled or gave up waiting."""
         self._core.tell_ended(run, now)

@@ -42,6 +42,12 @@ class Core:
     def __attrs_post_init__(self) -> None:
         self.ended = Condition(self.lock)
 
+    def renew_locks(self) -> None:
+        """Have locks that nobody holds: the holder's thread is not in a forked child."""
+        self.lock = RLock()
+        self.ended = Condition(self.lock)
+        self.awaited = 0
+
     def tell(self, kind: type[RunEvent], run_id: str, at: datetime, **facts: Any) -> None:
         """Emit an event of a run, if anybody wants it; the run is read from the store."""
         if self.hooks.wants(kind):

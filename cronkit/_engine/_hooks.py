@@ -12,6 +12,7 @@ import threading
 from collections import deque
 from typing import TYPE_CHECKING
 
+from cronkit._engine._wake import Wake
 from cronkit.errors import NotCallableError
 from cronkit.jobs import ERROR, INFO, Event, HookFailed, JobEvent, RunEvent
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 LOGGER = logging.getLogger("cronkit")
 MOST_QUEUED = 10_000
-_DRAIN_SECONDS = 2.0
 
 
 class Hooks:
@@ -43,9 +43,9 @@ class Hooks:
         self._hooks: list[tuple[Hook, tuple[type[Event], ...]]] = []
         self.queue: deque[Event] = deque()
         self.quiet = False
-        self._wake = threading.Event()
+        self._wake = Wake()
         self._thread: threading.Thread | None = None
-        self._stopping = False
+        self._delivering: int | None = None
         self.run_coroutine: RunCoroutine = run_alone
         self.failed = 0
         self.dropped = 0
@@ -92,37 +92,62 @@ class Hooks:
             self._wake.set()
 
     def deliver(self) -> None:
-        """Deliver what is queued, in the calling thread."""
-        while self.queue:
-            event = self.queue.popleft()
-            self._guarded(_log, event)
-            for hook, classes in self._hooks:
-                if isinstance(event, classes):
-                    self._guarded(hook, event)
+        """Deliver what is queued, in the calling thread; in a hook, after the event it has got."""
+        here = threading.get_ident()
+        if self._delivering == here:
+            return
+        self._delivering = here
+        try:
+            while self.queue and self._may_deliver():
+                event = self.queue.popleft()
+                self._guarded(_log, event)
+                for hook, classes in self._hooks:
+                    if isinstance(event, classes):
+                        self._guarded(hook, event)
+        finally:
+            if self._delivering == here:
+                self._delivering = None
+
+    def _may_deliver(self) -> bool:
+        """Return whether no other thread delivers: one that outlived a stop must not go on."""
+        return self._thread is None or self._thread is threading.current_thread()
 
     def start(self) -> None:
         """Deliver from a thread of its own from now on."""
-        self._stopping = False
-        self._thread = threading.Thread(target=self._serve, name="cronkit-hooks", daemon=True)
-        self._thread.start()
+        thread = threading.Thread(target=self._serve, name="cronkit-hooks", daemon=True)
+        self._thread = thread  # first: a thread that is not the one ends
+        try:
+            thread.start()
+        except RuntimeError:
+            self._thread = None
+            raise
         self._wake.set()  # events may have been queued before there was a thread
 
-    def stop(self) -> None:
-        """End the thread; what is queued is delivered for up to two seconds."""
+    def stop(self, seconds: float) -> None:
+        """End the thread; deliver what is queued, for `seconds` at most; the rest is dropped."""
         thread, self._thread = self._thread, None
-        self._stopping = True
         self._wake.set()
         if thread is None:
             self.deliver()
-        elif thread is not threading.current_thread():
-            thread.join(_DRAIN_SECONDS)
+        elif thread is not threading.current_thread():  # else the hook that stops it goes on here
+            thread.join(seconds)
+            if thread.is_alive():
+                self.dropped += len(self.queue)
+                self.queue.clear()
+
+    def after_fork(self) -> None:
+        """Begin with an empty queue and no thread in a forked child."""
+        self.queue.clear()
+        self._wake = Wake()
+        self._thread = self._delivering = None
 
     def _serve(self) -> None:
+        me = threading.current_thread()
         while True:
             self._wake.wait()
             self._wake.clear()
             self.deliver()
-            if self._stopping:
+            if self._thread is not me:
                 return
 
     def _guarded(self, call: Callable[[Event], object], event: Event) -> None:

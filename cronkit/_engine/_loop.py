@@ -41,8 +41,9 @@ class Loop:
 
     def start(self) -> None:
         """Begin."""
-        self._thread = threading.Thread(target=self._serve, name="cronkit-loop", daemon=True)
-        self._thread.start()
+        thread = threading.Thread(target=self._serve, name="cronkit-loop", daemon=True)
+        thread.start()
+        self._thread = thread
 
     def wake(self) -> None:
         """Look at once; any thread, also a signal handler."""

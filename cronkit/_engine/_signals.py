@@ -20,6 +20,7 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _IMMEDIATE = 2
 
 _entered: WeakSet[SignalWatch] = WeakSet()
+_masks: list[set[int]] = []
 
 
 class SignalWatch:
@@ -82,10 +83,24 @@ class SignalWatch:
             os.kill(os.getpid(), number)
 
 
-def _restore_all() -> None:
+def _before_fork() -> None:
+    # A signal that reached the child before its handlers are back would be lost there.
+    if _entered:
+        _masks.append(signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS))
+
+
+def _after_in_parent() -> None:
+    if _masks:
+        signal.pthread_sigmask(signal.SIG_SETMASK, _masks.pop())
+
+
+def _after_in_child() -> None:
     for each in list(_entered):
         each.restore()
+    _after_in_parent()
 
 
 if hasattr(os, "register_at_fork"):  # Windows does not fork
-    os.register_at_fork(after_in_child=_restore_all)
+    os.register_at_fork(
+        before=_before_fork, after_in_parent=_after_in_parent, after_in_child=_after_in_child
+    )

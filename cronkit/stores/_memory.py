@@ -67,6 +67,16 @@ class MemoryStore:
                 elif row.phase == "waiting":
                     self._end(row, now, Outcome.CANCELLED, "shutdown")
 
+    def after_fork(self) -> None:
+        """Begin anew in a forked child: what goes on and what waits is the parent's."""
+        self._lock = RLock()
+        for job in self._jobs.values():
+            for run_id in job.live or ():
+                del self._rows[run_id]
+            job.live = None
+            job.running = 0
+        self._waiting = WaitingQueue()
+
     def register(self, jobs: Sequence[Job], now: datetime) -> Mapping[str, JobState]:
         """Make jobs known; see `cronkit.abc.Store.register`."""
         with self._lock:

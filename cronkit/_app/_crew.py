@@ -1,0 +1,76 @@
+"""The executors of a scheduler, started and stopped with it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cronkit._engine._hooks import run_alone
+from cronkit.abc import DrivenClock
+from cronkit.jobs import ASYNCIO
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+    from collections.abc import Iterable, Mapping
+
+    from cronkit._engine._attempts import Attempts
+    from cronkit._engine._core import Core
+    from cronkit.abc import Executor
+
+
+class Crew:
+    """Hands the executors to the engine: those that were given, or what a driven clock has for them.
+
+    Args:
+        core: the scheduler's clock and hooks.
+        attempts: what hands attempts to executors.
+        given: the executors by name; ``None`` is the name of the default.
+    """
+
+    def __init__(
+        self, core: Core, attempts: Attempts, given: Mapping[str | None, Executor]
+    ) -> None:
+        self._core = core
+        self._attempts = attempts
+        self._given = given
+
+    def start(self, loop: AbstractEventLoop | None) -> None:
+        """Start them; ``async def`` jobs and hooks run on `loop`, or on a loop of their own."""
+        clock, attempts = self._core.clock, self._attempts
+        started: dict[int, Executor] = {}  # one executor may have several names
+        for name, executor in self._given.items():
+            used = started.get(id(executor))
+            if used is None:
+                used = clock.executor(executor) if isinstance(clock, DrivenClock) else executor
+                adopt = getattr(used, "adopt", None)
+                if adopt is not None:
+                    adopt(loop)
+                used.start(attempts.report)
+                started[id(executor)] = used
+            attempts.executors[name] = used
+        run = getattr(attempts.executors[ASYNCIO], "run", None)
+        if run is not None:
+            self._core.hooks.run_coroutine = run
+
+    def stop(self) -> None:
+        """Stop them; what still goes on has its outcome already."""
+        for each in _distinct(self._attempts.executors.values()):
+            each.shutdown(0.0)
+
+    def stop_hooks(self, drain: float) -> None:
+        """Deliver what is queued, for `drain` seconds at most, and end the hook thread."""
+        hooks = self._core.hooks
+        if any(getattr(each, "holds_caller", bool)() for each in self._attempts.executors.values()):
+            hooks.run_coroutine = run_alone  # the loop that they would run on is this thread's
+        hooks.stop(drain)
+        hooks.run_coroutine = run_alone
+
+    def after_fork(self) -> None:
+        """Have them begin anew in a forked child, which has none of their threads."""
+        for each in _distinct((*self._given.values(), *self._attempts.executors.values())):
+            begin_anew = getattr(each, "after_fork", None)
+            if begin_anew is not None:
+                begin_anew()
+
+
+def _distinct(executors: Iterable[Executor]) -> Iterable[Executor]:
+    return {id(each): each for each in executors}.values()
