@@ -212,8 +212,10 @@ def _overlap(job: Job, state: JobState, rows: list[Decision], now: datetime) -> 
         by = (abandoned or blocker).id
         return [_skipped(row, reason, by) for row in rows]
     if job.overlap == "queue":
-        free = job.queue_limit - sum(not each.running and each.attempt == 0 for each in live)
-        kept = max(0, free)
+        queued = sum(not each.running and each.attempt == 0 for each in live)
+        if queued == len(live):
+            queued -= 1  # the oldest is about to start: the others wait for it
+        kept = max(0, job.queue_limit - queued)
         return [*rows[:kept], *(_skipped(row, "queue_full", blocker.id) for row in rows[kept:])]
     *older, last = rows
     return [
