@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import select
-from collections.abc import Callable
 from contextlib import contextmanager
 from importlib import resources
 from threading import RLock
@@ -26,7 +25,7 @@ except ImportError as error:
     raise MissingExtraError("PostgresStore", "postgres") from error
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Generator, Iterator, Sequence
+    from collections.abc import Callable, Collection, Generator, Iterator, Sequence
     from contextlib import AbstractContextManager
     from datetime import datetime, timedelta
     from threading import Event
@@ -201,7 +200,15 @@ class _Impatient(psycopg.Connection["Row"]):
         Raises:
             psycopg.OperationalError: the server has not answered in time.
         """
-        return super().wait(_limited(gen, Deadline(CALL_SECONDS)), *args, **options)
+        try:
+            return super().wait(_limited(gen, Deadline(CALL_SECONDS)), *args, **options)
+        except _TooLateError:
+            self.close()  # what the server still sends would answer the next call
+            raise
+
+
+class _TooLateError(psycopg.OperationalError):
+    """A call has reached its deadline."""
 
 
 def _limited(gen: Generator[Any, Any, Any], deadline: Deadline) -> Generator[Any, Any, Any]:
@@ -211,7 +218,7 @@ def _limited(gen: Generator[Any, Any, Any], deadline: Deadline) -> Generator[Any
         while True:
             ready = yield wanted
             if deadline.passed:
-                raise psycopg.OperationalError(f"no answer within {deadline.seconds:g} s")
+                raise _TooLateError(f"no answer within {deadline.seconds:g} s")
             wanted = gen.send(ready)
     except StopIteration as end:
         return end.value
@@ -220,9 +227,7 @@ def _limited(gen: Generator[Any, Any, Any], deadline: Deadline) -> Generator[Any
 class _Line:
     """One connection, opened when it is needed, and the lock under which threads share it."""
 
-    def __init__(
-        self, dsn: str, name: str, gate: Gate, greet: Callable[[Session], None]
-    ) -> None:
+    def __init__(self, dsn: str, name: str, gate: Gate, greet: Callable[[Session], None]) -> None:
         self._dsn = dsn
         self._name = name
         self._gate = gate

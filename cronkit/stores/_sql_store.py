@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, cast
 
 from cronkit import _convert
+from cronkit._clock import SystemClock
 from cronkit.errors import FenceLostError, StoreError
 from cronkit.jobs import Closing, Ending, Outcome, Pulse, Run
 from cronkit.stores import _sql_rows as codec
@@ -225,11 +226,15 @@ class SqlStore(ABC):
 
     # --- the tables ------------------------------------------------------------------------------
 
-    def _check_schema(self, session: Session, now: datetime) -> None:
-        """Refuse tables of a newer version; stamp new ones."""
+    def _check_schema(self, session: Session) -> None:
+        """Refuse tables of a newer version; stamp new ones.
+
+        The fences of a store begin at the millisecond of this stamp, so that those of a store that
+        replaces another do not fall behind.
+        """
         found = session.rows(sql.GET_META, "schema")
         if not found:
-            created = codec.to_micros(now) // 1_000
+            created = codec.to_micros(SystemClock().now()) // 1_000
             facts = {"schema": sql.SCHEMA_VERSION, "created": created, "changes": 0}
             session.each(sql.NEW_META, list(facts.items()))
         elif cast("int", found[0][0]) > sql.SCHEMA_VERSION:

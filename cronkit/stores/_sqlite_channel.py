@@ -8,14 +8,12 @@ from contextlib import contextmanager
 from threading import RLock
 from typing import TYPE_CHECKING
 
-from cronkit._clock import SystemClock
 from cronkit.errors import StoreError
 from cronkit.stores import _sqlite_file as file
 from cronkit.stores._sql_text import Dialect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
-    from datetime import datetime
 
     from cronkit.stores._sql_rows import Row
     from cronkit.stores._sql_session import Session
@@ -69,7 +67,7 @@ class Channel:
         self,
         path: str,
         name: str,
-        stamp: Callable[[Session, datetime], None],
+        stamp: Callable[[Session], None],
         report: Callable[[str], None],
     ) -> None:
         self._path = path
@@ -152,7 +150,7 @@ class Channel:
         if not file.has_tables(connection):  # the file of an application, used for both
             for statement in file.tables():
                 connection.execute(statement)
-        self._stamp(SQLiteSession(connection), SystemClock().now())
+        self._stamp(SQLiteSession(connection))
         connection.execute("COMMIT")
 
     def _note(self, found: str | None) -> None:

@@ -6,6 +6,7 @@ kinds of transactions, each a `Session`; `cronkit.integrations.postgres` is such
 tables are in ``schema.sql`` beside this file.
 """
 
+from cronkit.stores._sql_gate import Deadline, Gate
 from cronkit.stores._sql_rows import Row, from_micros, run_of, storable, to_micros
 from cronkit.stores._sql_session import Session
 from cronkit.stores._sql_store import LEASE_SECONDS, SqlStore
@@ -15,7 +16,9 @@ __all__ = [
     "LEASE_SECONDS",
     "RUN_COLUMNS",
     "SCHEMA_VERSION",
+    "Deadline",
     "Dialect",
+    "Gate",
     "Row",
     "Session",
     "SqlStore",
