@@ -10,7 +10,8 @@ import threading
 from typing import TYPE_CHECKING
 
 from cronkit import _convert
-from cronkit.errors import NotCallableError, StateError
+from cronkit.errors import NotCallableError
+from cronkit.executors._call import refuse_to_block
 from cronkit.executors._stopped import stopped
 from cronkit.jobs import is_async
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from asyncio import AbstractEventLoop, Task
     from collections.abc import Callable, Coroutine, Mapping
 
-    from cronkit._cancel import CancelToken
     from cronkit._context import Attempt
     from cronkit.abc import Report
     from cronkit.executors._asyncio_loop import HostLoop
@@ -103,7 +103,7 @@ class AsyncioExecutor:
 
     def submit(self, attempt: Attempt) -> None:
         """Start an attempt as a task of the loop."""
-        attempt.sleeper = _refuse_to_block
+        attempt.sleeper = refuse_to_block
         going = _Going(self._at_home())
         with self._ended:
             self._going[attempt] = going
@@ -204,15 +204,3 @@ def _cancel(attempt: Attempt, going: _Going) -> None:  # noqa: ARG001 -- the sha
     going.heard = True
     if going.task is not None:
         going.task.cancel()
-
-
-def _refuse_to_block(seconds: float, token: CancelToken) -> None:
-    """Sleep in a thread that a coroutine has started; in the coroutine itself, refuse."""
-    from asyncio import get_running_loop  # noqa: PLC0415 -- loaded: a coroutine is going on
-
-    try:
-        get_running_loop()
-    except RuntimeError:
-        token.event.wait(seconds)
-    else:
-        raise StateError("sleep", "it would hold up the event loop; await run.asleep(...)")

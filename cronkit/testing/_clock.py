@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 from cronkit import _convert
 from cronkit.errors import NaiveDatetimeError, PolicyError, StateError
+from cronkit.executors import AsyncioExecutor
 from cronkit.testing._executor import FakeExecutor
+from cronkit.testing._standing import StandingExecutor
 from cronkit.testing._stepper import Stepper
 
 if TYPE_CHECKING:
@@ -82,7 +84,14 @@ class FakeClock:
 
     def executor(self, real: Executor) -> Executor:
         """Return what runs jobs in this clock's time, in place of `real` and with its slots."""
-        return FakeExecutor(self._stepper, real.status()["slots"])
+        slots = real.status()["slots"]
+        if getattr(real, "outside", False):
+            return StandingExecutor(self._stepper, real)
+        if isinstance(real, AsyncioExecutor):
+            from cronkit.testing._aio import FakeAsyncioExecutor  # noqa: PLC0415 -- imports asyncio
+
+            return FakeAsyncioExecutor(self._stepper, slots)
+        return FakeExecutor(self._stepper, slots)
 
     def run_until(self, done: Callable[[], bool], timeout: float | None) -> bool:
         """Let time pass until `done()`, for `timeout` seconds at most; return whether it is done.
@@ -110,6 +119,23 @@ class FakeClock:
         """
         self._check_thread()
         self._stepper.run(self.now() + _convert.duration(length, "length"), lambda: False)
+
+    async def advance_async(self, length: timedelta | float | str) -> None:
+        """Let time pass like `advance`, from a coroutine; its event loop goes on meanwhile.
+
+        Jobs run in another thread, ``async def`` jobs on a loop of their own.
+
+        Args:
+            length: a timedelta, seconds, or text like ``"1d"``; zero runs what is due now.
+
+        Raises:
+            DurationError: `length` cannot be read or is negative.
+            StateError: time passes already.
+        """
+        import asyncio  # noqa: PLC0415 -- costs 30 ms of import; only async tests come here
+
+        target = self.now() + _convert.duration(length, "length")
+        await asyncio.to_thread(self._stepper.run, target, lambda: False)
 
     def advance_to(self, moment: datetime | str) -> None:
         """Let time pass until an instant, see `advance`.

@@ -24,15 +24,20 @@ from typing import TYPE_CHECKING
 
 from cronkit.errors import StateError
 from cronkit.executors._call import call
+from cronkit.testing._executor import FakeExecutor
 from cronkit.testing._sleepers import may_sleep
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
+    from typing import TypeAlias
 
     from cronkit._cancel import CancelToken
     from cronkit._context import Attempt
     from cronkit.abc import Engine
-    from cronkit.testing._executor import FakeExecutor
+    from cronkit.testing._aio import FakeAsyncioExecutor
+
+    Fake: TypeAlias = FakeExecutor | FakeAsyncioExecutor
+
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
@@ -66,7 +71,7 @@ class Stepper:
         self.engines: list[Engine] = []
         self.driving: threading.Thread | None = None
         self._serial = count()
-        self._ready: list[tuple[int, datetime, str, int, int, FakeExecutor, Attempt]] = []
+        self._ready: list[tuple[int, datetime, str, int, int, Fake, Attempt]] = []
         self._sleepers: list[tuple[timedelta, int, _Sleeper]] = []
         self._base_gate: threading.Lock | None = None
         self._base_sleeper: _Sleeper | None = None
@@ -80,7 +85,7 @@ class Stepper:
         self.origin += delta
         self.now += delta
 
-    def queue(self, executor: FakeExecutor, attempt: Attempt, start_order: int) -> None:
+    def queue(self, executor: Fake, attempt: Attempt, start_order: int) -> None:
         """Run an attempt at this instant, in order of priority, fire time, job, start order."""
         taken, job = attempt.taken, attempt.job
         insort(
@@ -155,7 +160,9 @@ class Stepper:
 
     def _run_next(self, *, is_base: bool) -> None:
         executor, attempt = self._ready.pop(0)[-2:]
-        if is_base and may_sleep(attempt.job.func):
+        if not isinstance(executor, FakeExecutor):
+            executor.begin(attempt)
+        elif is_base and may_sleep(attempt.job.func):
             self._lend(partial(self._help, partial(self._execute_apart, executor, attempt)))
         else:
             self._execute(executor, attempt)
@@ -175,8 +182,15 @@ class Stepper:
 
     def _execute(self, executor: FakeExecutor, attempt: Attempt) -> None:
         attempt.sleeper = self.sleep
-        value, error = call(attempt)
+        value, error = call(attempt, self._run_coroutine)
         executor.ended(attempt, value, error)
+
+    def _run_coroutine(
+        self, attempt: Attempt, coroutine: Coroutine[object, object, object]
+    ) -> object:
+        from cronkit.testing._aio import run_in_fake_time  # noqa: PLC0415 -- imports asyncio
+
+        return run_in_fake_time(self, attempt, coroutine)
 
     # --- the baton -------------------------------------------------------------------------------
 
