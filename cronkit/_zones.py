@@ -175,7 +175,7 @@ def _change(low: datetime, high: datetime, zone: tzinfo, before: timedelta) -> d
 def _bisect(
     low: datetime, high: datetime, step: timedelta, zone: tzinfo, before: timedelta
 ) -> datetime:
-    """Return the first of the instants `low` + n steps, n > 0, with another offset than `before`."""
+    """Return the first of `low` + 1 step, `low` + 2 steps ... with another offset than `before`."""
     passed, reached = 0, -((low - high) // step)
     while reached - passed > 1:
         middle = (passed + reached) // 2

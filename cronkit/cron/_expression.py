@@ -274,7 +274,7 @@ def _reader(dialect: str) -> Callable[..., FieldSets]:
 
 
 def _zone_for(expression: CronExpression, moment: datetime, argument: str) -> tzinfo:
-    """Return the zone to match in: the expression's own, or that of `moment`, which has to have one."""
+    """Return the zone to match in: the expression's own, or else that of `moment`."""
     try:
         own = moment.tzinfo
     except AttributeError:

@@ -133,11 +133,15 @@ def _in_fold(
     return None
 
 
-def _find(sets: FieldSets, wall: datetime, forward: bool) -> datetime | None:  # noqa: FBT001 -- as above
+def _find(
+    fields: FieldSets,
+    wall: datetime,
+    forward: bool,  # noqa: FBT001 -- as above
+) -> datetime | None:
     if not forward and wall.microsecond:
         wall = wall.replace(microsecond=0) + SECOND
     found = find(
-        sets, (wall.year, wall.month, wall.day, wall.hour, wall.minute, wall.second), forward
+        fields, (wall.year, wall.month, wall.day, wall.hour, wall.minute, wall.second), forward
     )
     return None if found is None else datetime(*found)  # noqa: DTZ001 -- a wall-clock time
 
@@ -168,13 +172,14 @@ def iterate(
     """
     end = LATEST if until is None else to_utc(clamped(until))
     stop = from_utc(end, zone).replace(tzinfo=None)
-    found = nearest(expression, after, zone, forward=True)
-    while found is not None and to_utc(found) < end:
-        yield found
+    last = nearest(expression, after, zone, forward=True)
+    while last is not None and to_utc(last) < end:
+        yield last
         if is_plain(zone):
-            for found in _run(expression.fields, found, zone, stop):  # noqa: B020 -- it goes on from the last
+            for found in _run(expression.fields, last, zone, stop):
                 yield found
-        found = nearest(expression, found, zone, forward=True)
+                last = found
+        last = nearest(expression, last, zone, forward=True)
 
 
 def between(
