@@ -8,7 +8,7 @@ import attrs
 
 from cronkit._convert import ZERO
 from cronkit._engine._planner import plan_extra
-from cronkit.errors import RunCancelledError, RunTimeoutError
+from cronkit.errors import RunCancelledError, RunInterruptedError, RunTimeoutError
 from cronkit.jobs import Decision, Ending, Outcome, Verdict, run_id
 
 if TYPE_CHECKING:
@@ -59,6 +59,8 @@ def _outcome(attempt: Attempt, error: BaseException) -> tuple[Outcome, str | Non
     asked = attempt.token.reason
     if isinstance(error, RunTimeoutError) and asked == "timeout":
         return Outcome.TIMED_OUT, None
+    if isinstance(error, RunInterruptedError):
+        return Outcome.INTERRUPTED, error.reason
     if isinstance(error, RunCancelledError):
         return Outcome.CANCELLED, asked or error.reason
     return Outcome.FAILED, None
@@ -68,6 +70,8 @@ def _retry_at(
     attempt: Attempt, error: BaseException, now: datetime, *, ended: bool
 ) -> datetime | None:
     """Return when to try again; ``None``: this was the last attempt."""
+    if isinstance(error, RunInterruptedError):
+        return now if attempt.job.on_interrupted == "rerun" else None
     retry, taken = attempt.job.retry, attempt.taken
     asked = attempt.token.reason
     if taken.attempt >= retry.attempts or asked not in {None, "timeout"}:
@@ -105,16 +109,20 @@ _AFTER = {
 
 
 def follow_ups(
-    jobs: Mapping[str, Job], attempt: Attempt, ending: Ending
+    jobs: Mapping[str, Job], ending: Ending, parent: str, fire_time: datetime
 ) -> Callable[[Sequence[JobState]], list[Verdict]]:
     """Return the plan that gives each follower of a run its waiting row.
 
     A follower takes the fire time and the suffix of its parent, so its id is the same on every
     host and it runs once.
+
+    Args:
+        jobs: the jobs by id.
+        ending: how the run has ended.
+        parent: the job of the run.
+        fire_time: the fire time of the run.
     """
-    taken = attempt.taken
-    own_id = run_id(taken.job_id, taken.fire_time)
-    suffix = taken.run_id.removeprefix(own_id)
+    suffix = ending.run_id.removeprefix(run_id(parent, fire_time))
 
     def plan(states: Sequence[JobState]) -> list[Verdict]:
         return [
@@ -125,9 +133,9 @@ def follow_ups(
 
     def _follow_up(job: Job, state: JobState) -> Verdict:
         decision = Decision(
-            run_id=run_id(job.id, taken.fire_time, suffix),
+            run_id=run_id(job.id, fire_time, suffix),
             job_id=job.id,
-            fire_time=taken.fire_time,
+            fire_time=fire_time,
             not_before=ending.at,
             origin="after",
             priority=job.priority,

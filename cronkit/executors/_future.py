@@ -1,0 +1,167 @@
+"""`FutureExecutor`: attempts on any executor of PEP 3148, such as a Dask cluster or loky.
+
+The engine has its own workers, retries and failures; this executor adds what it needs so that
+nothing runs twice: one envelope a run, fenced against the store in the worker before it begins.
+"""
+
+from __future__ import annotations
+
+import pickle
+import threading
+from typing import TYPE_CHECKING
+
+from cronkit import _convert
+from cronkit.errors import (
+    NotCallableError,
+    PolicyError,
+    RunCancelledError,
+    RunFailedError,
+    RunInterruptedError,
+)
+from cronkit.executors._envelope import open_envelope, pack, store_url
+from cronkit.executors._reference import reference_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from concurrent.futures import Executor, Future
+
+    from cronkit._context import Attempt
+    from cronkit.abc import Report
+    from cronkit.executors._envelope import Reply
+    from cronkit.jobs import Job
+
+_MOST_AT_ONCE = 100
+_LONGEST_TEXT = 200
+
+
+class FutureExecutor:
+    """Runs attempts on an executor of ``concurrent.futures`` that somebody else runs.
+
+    Functions travel by ``module:qualname``, arguments and results by pickle. In the worker
+    `current_run` knows the run; ``cancelled`` is always false there, and a cancel or a timeout only
+    asks: the outcome is written at once and a late result is refused.
+
+    Args:
+        executor: the executor; for Dask ``client.get_executor(pure=False, retries=0)``, because a
+            pure task of equal arguments is not run again.
+        max_workers: how many attempts are handed over at once.
+        store: ``"env:VARIABLE"``: the environment variable that holds the URL of the scheduler's
+            store on the workers. With it each attempt begins at most once, also when the engine
+            runs a task again after a dead worker. Without it the fence is checked only at the end:
+            a task may be run again, and one result counts.
+
+    Raises:
+        PolicyError: no executor, or a number out of range.
+        ConfigError: `store` is no reference.
+
+    Example:
+        >>> from concurrent.futures import ThreadPoolExecutor
+        >>> from cronkit import Scheduler
+        >>> scheduler = Scheduler(executor=FutureExecutor(ThreadPoolExecutor(2)))
+    """
+
+    kills = False
+
+    def __init__(
+        self, executor: Executor, *, max_workers: int = _MOST_AT_ONCE, store: str | None = None
+    ) -> None:
+        if not callable(getattr(executor, "submit", None)) or isinstance(executor, type):
+            raise PolicyError("executor", executor, "an object with submit(function, argument)")
+        self._slots = _convert.integer(max_workers, "max_workers", least=1)
+        if store is not None and not (isinstance(store, str) and store.startswith("env:")):
+            store_url(str(store))
+        self._executor = executor
+        self._store = store
+        self._report: Report | None = None
+        self._going = threading.Condition(threading.Lock())
+        self._futures: dict[Attempt, Future[Reply]] = {}
+        self._abandoned: set[Attempt] = set()
+
+    def accepts(self, job: Job) -> None:
+        """Refuse a function that a worker could not find by its name.
+
+        Raises:
+            NotCallableError: a lambda, a closure, a bound method.
+        """
+        if job.func.__module__ == "__main__":
+            raise NotCallableError(
+                job.func, "workers cannot import the program itself; use a module"
+            )
+        reference_of(job.func)
+
+    def start(self, report: Report) -> None:
+        """Report to `report` from now on."""
+        self._report = report
+
+    def free(self) -> int:
+        """Return how many attempts could be handed over now."""
+        return self._slots - (len(self._futures) - len(self._abandoned))
+
+    def submit(self, attempt: Attempt) -> None:
+        """Hand an attempt to the engine."""
+        envelope = pack(attempt, reference_of(attempt.job.func), self._store)
+        try:
+            future = self._executor.submit(open_envelope, envelope)
+        except Exception as error:  # noqa: BLE001 -- the engine is somebody else's
+            if self._report is not None:
+                told = f"the engine took no task: {type(error).__name__}: {error}"
+                self._report(attempt, None, RunFailedError(attempt.run_id, told))
+            return
+        with self._going:
+            self._futures[attempt] = future
+        future.add_done_callback(lambda done: self._ended(attempt, done))
+
+    def _ended(self, attempt: Attempt, future: Future[Reply]) -> None:
+        value, error = _outcome(attempt, future)
+        with self._going:
+            self._futures.pop(attempt, None)
+            self._abandoned.discard(attempt)
+            self._going.notify_all()
+        if self._report is not None:
+            self._report(attempt, value, error)
+
+    def stop(self, attempt: Attempt) -> None:
+        """Ask the engine to cancel the task; one that has begun goes on."""
+        future = self._futures.get(attempt)
+        if future is not None:
+            future.cancel()
+
+    def abandon(self, attempt: Attempt) -> None:
+        """Count on this attempt no more: its slot goes to others."""
+        with self._going:
+            if attempt in self._futures:
+                self._abandoned.add(attempt)
+
+    def shutdown(self, timeout: float | None) -> bool:
+        """Wait for what goes on; the engine itself belongs to its owner."""
+        with self._going:
+            return self._going.wait_for(lambda: not self._futures, timeout)
+
+    def status(self) -> Mapping[str, int]:
+        """Return counts to show: ``slots``, ``busy``, ``abandoned``."""
+        busy = len(self._futures) - len(self._abandoned)
+        return {"slots": self._slots, "busy": busy, "abandoned": len(self._abandoned)}
+
+
+def _outcome(attempt: Attempt, future: Future[Reply]) -> tuple[object, BaseException | None]:
+    """Return what a task came to.
+
+    The envelope catches whatever a job raises, so an exception of the future itself means that the
+    engine or the worker broke.
+    """
+    if future.cancelled():
+        return None, RunCancelledError(attempt.run_id, attempt.token.reason or "by the engine")
+    broken = future.exception()
+    if broken is not None:
+        told = f"{type(broken).__name__}: {broken}"
+        return None, RunInterruptedError(attempt.run_id, told[:_LONGEST_TEXT])
+    reply = future.result()
+    if not reply.begun:
+        return None, RunInterruptedError(attempt.run_id, "begun before by another worker")
+    attempt.context.note(worker=reply.worker, began_at=reply.started_at.isoformat(), **reply.notes)
+    try:
+        value, error = pickle.loads(reply.content)  # noqa: S301 -- from the engine's own worker
+    except Exception as unread:  # noqa: BLE001 -- the job boundary: __setstate__ is the user's own
+        told = f"the result cannot be read here: {type(unread).__name__}: {unread}"
+        return None, RunFailedError(attempt.run_id, told)
+    return value, error

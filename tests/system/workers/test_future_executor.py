@@ -1,0 +1,121 @@
+"""Attempts on executors of PEP 3148, with real worker processes."""
+
+from __future__ import annotations
+
+import importlib.util
+from concurrent.futures import Executor, ProcessPoolExecutor
+from multiprocessing import get_context
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cronkit import Outcome, Scheduler
+from cronkit.errors import (
+    ConfigError,
+    NotCallableError,
+    PolicyError,
+    RunFailedError,
+    RunInterruptedError,
+)
+from cronkit.executors import FutureExecutor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import ModuleType
+
+WAIT = "60s"
+
+
+def pool() -> Iterator[Executor]:
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as executor:
+        yield executor
+
+
+def dask() -> Iterator[Executor]:
+    if importlib.util.find_spec("distributed") is None:
+        pytest.skip("the extra dask is not installed")
+    from distributed import Client, LocalCluster
+
+    with (
+        LocalCluster(
+            n_workers=2,
+            threads_per_worker=1,
+            processes=True,
+            host="127.0.0.1",
+            dashboard_address=None,
+            silence_logs=50,
+        ) as cluster,
+        Client(cluster) as client,
+    ):
+        yield client.get_executor(pure=False, retries=0)
+
+
+@pytest.fixture(params=[pool, dask], ids=lambda make: make.__name__)
+def engine(request: pytest.FixtureRequest, jobs: ModuleType) -> Iterator[Executor]:
+    yield from request.param()
+
+
+@pytest.fixture
+def scheduler(engine: Executor) -> Iterator[Scheduler]:
+    with Scheduler(executor=FutureExecutor(engine)) as scheduler:
+        yield scheduler
+
+
+def test_a_worker_runs_the_function_and_sends_its_result_back(
+    scheduler: Scheduler, jobs: ModuleType
+) -> None:
+    scheduler.add(jobs.add, args=[1], kwargs={"second": 2})
+    handle = scheduler.run_now("add")
+    assert handle.result(WAIT) == 3
+    run = handle.wait()
+    assert run is not None
+    assert run.notes["seen"] is True
+    assert {"worker", "began_at"} <= run.notes.keys()
+
+
+def test_a_worker_knows_the_run(scheduler: Scheduler, jobs: ModuleType) -> None:
+    scheduler.add(jobs.who)
+    handle = scheduler.run_now("who")
+    run_id, fire_time, attempt, cancelled = handle.result(WAIT)
+    run = handle.wait()
+    assert run is not None
+    assert (run_id, fire_time, attempt) == (handle.id, run.fire_time.isoformat(), 1)
+    assert cancelled is False
+
+
+def test_what_the_job_raises_comes_back_as_it_is(scheduler: Scheduler, jobs: ModuleType) -> None:
+    scheduler.add(jobs.fail)
+    with pytest.raises(ValueError, match="the job itself"):
+        scheduler.run_now("fail").result(WAIT)
+
+
+def test_a_result_that_does_not_pickle_is_told(scheduler: Scheduler, jobs: ModuleType) -> None:
+    scheduler.add(jobs.unpicklable)
+    with pytest.raises(RunFailedError, match="cannot be sent back"):
+        scheduler.run_now("unpicklable").result(WAIT)
+
+
+def test_a_dead_worker_ends_the_run_as_interrupted(scheduler: Scheduler, jobs: ModuleType) -> None:
+    scheduler.add(jobs.die)
+    handle = scheduler.run_now("die")
+    with pytest.raises(RunInterruptedError):
+        handle.result(WAIT)
+    run = handle.wait()
+    assert run is not None
+    assert run.outcome is Outcome.INTERRUPTED
+
+
+def test_a_function_without_a_name_is_refused_when_it_is_added(scheduler: Scheduler) -> None:
+    for function in (lambda: None, [].append):
+        with pytest.raises(NotCallableError):
+            scheduler.add(function, id="nameless")
+    assert "nameless" not in scheduler
+
+
+def test_a_store_is_given_by_reference_only(jobs: ModuleType) -> None:
+    executor = ProcessPoolExecutor(1, mp_context=get_context("spawn"))
+    with pytest.raises(ConfigError, match="env:VARIABLE"):
+        FutureExecutor(executor, store="postgresql://user:secret@host/db")
+    with pytest.raises(PolicyError):
+        FutureExecutor(ProcessPoolExecutor)  # type: ignore[arg-type]
+    executor.shutdown()
