@@ -21,7 +21,7 @@ from cronkit._zones import (
     look,
     to_utc,
 )
-from cronkit.cron._search import dates, find, matches, members
+from cronkit.cron._search import FIRST_DAY, dates, find, matches, members
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -91,7 +91,10 @@ def _nearest_to_shift(
     In a fold the passes are looked through one after the other, then what lies beyond it. A time
     found in a gap stands for the first instant after the gap, or for nothing.
     """
-    now = to_utc(clamped(moment))
+    inside = clamped(moment)
+    if inside != moment and forward is (moment.year > FIRST_DAY[0]):
+        return None
+    now = to_utc(inside)
     origin = from_utc(now, zone).replace(tzinfo=None)
     fold = look(origin, zone)
     if isinstance(fold, Shift):
@@ -186,7 +189,7 @@ def between(
     expression: CronExpression, start: datetime, zone: tzinfo, end: datetime
 ) -> Iterator[datetime]:
     """Yield the fire times from `start` on, `end` excluded."""
-    if to_utc(start) < to_utc(end) and is_fire_time(expression, start, zone):
+    if to_utc(clamped(start)) < to_utc(clamped(end)) and is_fire_time(expression, start, zone):
         yield from_utc(to_utc(start), zone)
     yield from iterate(expression, start, zone, end)
 

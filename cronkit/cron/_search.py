@@ -68,8 +68,17 @@ def find(
             year, month, day = found
         time = _nearest_time(fields, forward)
     if not 1 < year < LAST_DAY[0] and not FIRST_DAY <= (year, month, day) <= LAST_DAY:
-        return None
+        return _find_inside(fields, year, forward)
     return year, month, day, *time
+
+
+def _find_inside(fields: FieldSets, year: int, forward: bool) -> Wall | None:  # noqa: FBT001
+    """Go on from the end of the range, if the search comes from outside of it."""
+    if forward and year == FIRST_DAY[0]:
+        return find(fields, (*FIRST_DAY[:2], FIRST_DAY[2] - 1, 23, 59, 59), forward)
+    if not forward and year == LAST_DAY[0]:
+        return find(fields, (*LAST_DAY[:2], LAST_DAY[2] + 1, 0, 0, 0), forward)
+    return None
 
 
 def _find_time(
