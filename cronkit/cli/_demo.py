@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
+    from cronkit.abc import Clock
     from cronkit.jobs import Run
 
 SPEED = 6
@@ -59,7 +60,7 @@ def run(_: argparse.Namespace) -> int:
     return 0
 
 
-def demo(clock: FastClock | None = None, show: Callable[[str], None] = print) -> None:
+def demo(clock: Clock | None = None, show: Callable[[str], None] = print) -> None:
     """Schedule four jobs for a minute of the clock's time and show what came of it."""
     clock = FastClock(SPEED) if clock is None else clock
     scheduler = Scheduler(clock=clock, timezone="Europe/Paris")
@@ -111,7 +112,7 @@ def demo(clock: FastClock | None = None, show: Callable[[str], None] = print) ->
 
 
 def _ran(scheduler: Scheduler) -> list[tuple[str, ...]]:
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for job in scheduler.status().jobs:
         runs: Sequence[Run] = scheduler.runs(job.id)
         outcomes = Counter(str(run.outcome) for run in runs)
