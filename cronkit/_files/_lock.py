@@ -74,9 +74,14 @@ class KernelLock:
 
     def release(self) -> None:
         """Let go; does nothing when the lock is not held."""
-        if self._lock is not None:
-            self._lock.release()
-            self._lock = None
+        lock, self._lock = self._lock, None
+        if lock is None:
+            return
+        try:
+            lock.release()
+        except OSError:
+            # A lock that stays held by accident stops others until this process ends.
+            lock.release(force=True)
 
 
 def is_held(name: str, folder: int) -> bool:

@@ -91,17 +91,15 @@ class FileBackend:
 
     def running(self) -> Sequence[Found]:
         """See `CheckpointBackend.running`."""
-        found = [
-            each
-            for each in self._archive.within(_layout.RUNNING)
-            if each.record is None or each.record.status == "running"
-        ]
-        return sorted(found, key=_age)
+        within = self._archive.within(_layout.RUNNING)
+        return sorted((each for each in within if _runs(each, _layout.RUNNING)), key=_age)
 
     def finished(self) -> Iterator[Found]:
         """See `CheckpointBackend.finished`."""
-        for month in self._archive.months():
-            yield from sorted(self._archive.within(month), key=_age, reverse=True)
+        # The owner of the first ones died between the last checkpoint and the move.
+        for place in (_layout.RUNNING, *self._archive.months()):
+            found = [each for each in self._archive.within(place) if not _runs(each, place)]
+            yield from sorted(found, key=_age, reverse=True)
 
     def find(self, operation: str) -> Found:
         """See `CheckpointBackend.find`."""
@@ -162,9 +160,10 @@ class FileBackend:
     def _move_ended(self) -> None:
         """Move what ended and whose owner died before it was moved."""
         for found in self._archive.within(_layout.RUNNING):
-            if found.record is not None and found.record.status != "running" and not found.owned:
-                with write_errors(self._root):
-                    move_to_done(self._place(found.operation), found.record.saved_at)
+            if found.record is None or _runs(found, _layout.RUNNING) or found.owned:
+                continue
+            with write_errors(self._root):
+                move_to_done(self._place(found.operation), found.record.saved_at)
 
     def _prune_month(self, month: str, *, dry_run: bool) -> list[Removal]:
         removals = []
@@ -194,6 +193,11 @@ class FileBackend:
                 for each in filter(_layout.is_ours, _atomic.names(folder)):
                     _atomic.remove(each, folder)
             os.rmdir(name, dir_fd=outer)
+
+
+def _runs(found: Found, place: str) -> bool:
+    """Return whether what lies in `place` has not ended; nobody knows of a damaged one there."""
+    return place == _layout.RUNNING and (found.record is None or found.record.status == "running")
 
 
 def _age(found: Found) -> str:

@@ -125,6 +125,7 @@ class TestLayout:
         owned.save(attrs.evolve(owned.record, status="completed"))
         owned.release()
         assert backend.running() == []
+        assert [found.operation for found in backend.finished()] == ["export-1"]
         with pytest.raises(OperationNotFoundError, match="has ended"):
             backend.own("export-1")
         assert [found.operation for found in backend.finished()] == ["export-1"]
