@@ -28,12 +28,15 @@ if TYPE_CHECKING:
 
         def get(self, run_id: str) -> Run | None:
             """Return the record of a run."""
+            ...
 
         def cancel(self, run_id: str) -> bool:
             """Ask a run to stop."""
+            ...
 
         def wait(self, done: Event, ended: Callable[[], bool], timeout: float | None) -> bool:
             """Wait in the scheduler's time until the run has ended."""
+            ...
 
 
 class RunHandle:

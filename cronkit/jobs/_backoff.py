@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable
 from datetime import timedelta
 from hashlib import sha256
+from typing import cast
 
 import attrs
 
@@ -29,7 +30,7 @@ def _retry_on(value: object) -> RetryOn:
     ):
         return tuple(value)
     if callable(value) and not isinstance(value, type):
-        return value
+        return cast("Callable[[BaseException], bool]", value)
     raise PolicyError("retry_on", value, "exception classes, or a function of the exception")
 
 
