@@ -139,16 +139,16 @@ class Store(Protocol):
         """Get ready for a scheduler that calls itself `owner`."""
         ...
 
-    def close(self, owner: str, now: datetime) -> None:
-        """Let go of what `owner` holds."""
+    def close(self, owner: str, now: datetime) -> Sequence[Run]:
+        """Let go of what `owner` holds; return the runs that ended by this."""
         ...
 
     def register(self, jobs: Sequence[Job], now: datetime) -> Mapping[str, JobState]:
         """Make these jobs known; set ``first_seen`` to `now` where there is none; return states."""
         ...
 
-    def forget(self, job_id: str, now: datetime) -> None:
-        """End the waiting runs of a removed job as cancelled; its history stays."""
+    def forget(self, job_id: str, now: datetime) -> Sequence[Run]:
+        """End the waiting runs of a removed job as cancelled and return them; history stays."""
         ...
 
     def states(self, job_ids: Collection[str]) -> Mapping[str, JobState]:

@@ -54,18 +54,29 @@ class MemoryStore:
         self._jobs: dict[str, _JobRow] = {}
         self._rows: dict[str, Row] = {}
         self._waiting = WaitingQueue()
+        self._owners: set[str] = set()
 
-    def open(self, owner: str, now: datetime) -> None:
-        """Do nothing: there is nothing to open."""
-
-    def close(self, owner: str, now: datetime) -> None:
-        """End what `owner` leaves: its running rows as interrupted, waiting ones as cancelled."""
+    def open(self, owner: str, now: datetime) -> None:  # noqa: ARG002 -- the Protocol's shape
+        """Count one scheduler more."""
         with self._lock:
-            for row in [row for job in self._jobs.values() for row in (job.live or {}).values()]:
+            self._owners.add(owner)
+
+    def close(self, owner: str, now: datetime) -> Sequence[Run]:
+        """End what `owner` leaves: its running rows as interrupted.
+
+        When the last scheduler goes, nobody is left who could take what waits: that ends as
+        cancelled.
+        """
+        with self._lock:
+            self._owners.discard(owner)
+            live = [row for job in self._jobs.values() for row in (job.live or {}).values()]
+            ended = []
+            for row in live:
                 if row.phase == "running" and row.owner == owner:
-                    self._end(row, now, Outcome.INTERRUPTED, "shutdown")
-                elif row.phase == "waiting":
-                    self._end(row, now, Outcome.CANCELLED, "shutdown")
+                    ended.append(self._end(row, now, Outcome.INTERRUPTED, "shutdown"))
+                elif row.phase == "waiting" and not self._owners:
+                    ended.append(self._end(row, now, Outcome.CANCELLED, "shutdown"))
+            return ended
 
     def after_fork(self) -> None:
         """Begin anew in a forked child: what goes on and what waits is the parent's."""
@@ -87,13 +98,16 @@ class MemoryStore:
                 row.keep = KEEP_RUNS if job.keep_runs is None else job.keep_runs
             return {job.id: self._state(self._jobs[job.id]) for job in jobs}
 
-    def forget(self, job_id: str, now: datetime) -> None:
+    def forget(self, job_id: str, now: datetime) -> Sequence[Run]:
         """End the waiting runs of a removed job; see `cronkit.abc.Store.forget`."""
         with self._lock:
             job = self._jobs.get(job_id)
-            for row in list((job.live or {}).values()) if job is not None else ():
-                if row.phase == "waiting":
-                    self._end(row, now, Outcome.CANCELLED, "removed")
+            rows = () if job is None or job.live is None else tuple(job.live.values())
+            return [
+                self._end(row, now, Outcome.CANCELLED, "removed")
+                for row in rows
+                if row.phase == "waiting"
+            ]
 
     def states(self, job_ids: Collection[str]) -> Mapping[str, JobState]:
         """Return copies of states; see `cronkit.abc.Store.states`."""
@@ -104,9 +118,7 @@ class MemoryStore:
     def decide(self, job_ids: Sequence[str], plan: Plan, now: datetime) -> Sequence[Decision]:
         """Plan and write in one transaction; see `cronkit.abc.Store.decide`."""
         with self._lock:
-            jobs = self._jobs
-            states = [self._state(jobs[each]) for each in job_ids if each in jobs]
-            return self._write(plan(states), now)
+            return self._write(plan(self._states(job_ids)), now)
 
     def take(
         self, owner: str, job_ids: Collection[str], free: int, limits: Limits, now: datetime
@@ -131,10 +143,10 @@ class MemoryStore:
     def give_up(self, job_ids: Collection[str], now: datetime) -> Sequence[Run]:
         """End rows that waited too long; see `cronkit.abc.Store.give_up`."""
         with self._lock:
-            rows = list(self._waiting.give_up(now, job_ids))
-            for row in rows:
+            return [
                 self._end(row, now, Outcome.SKIPPED, "not_stopped")
-            return [row.run() for row in rows]
+                for row in self._waiting.give_up(now, job_ids)
+            ]
 
     def finish(
         self, ending: Ending, followers: Sequence[str] = (), plan: Plan | None = None
@@ -144,6 +156,8 @@ class MemoryStore:
             row = self._rows.get(ending.run_id)
             if row is None or row.phase != "running":
                 raise FenceLostError(self.name, ending.run_id, ending.fence, None)
+            # A plan that raises must leave everything as it was.
+            verdicts = () if plan is None else plan(self._states(followers))
             job = self._jobs[row.decision.job_id]
             job.running -= 1
             if ending.outcome is None:
@@ -152,7 +166,7 @@ class MemoryStore:
                 return ()
             row.end(ending)
             self._retire(job, row)
-            return () if plan is None else self.decide(followers, plan, ending.at)
+            return self._write(verdicts, ending.at)
 
     def cancel(self, run_id: str, reason: str, now: datetime) -> Run | None:
         """Cancel a waiting run; see `cronkit.abc.Store.cancel`."""
@@ -166,11 +180,9 @@ class MemoryStore:
         """Forget that a run was abandoned; see `cronkit.abc.Store.settle`."""
         with self._lock:
             row = self._rows.get(run_id)
-            if row is not None:
+            if row is not None and row.abandoned:
                 row.abandoned = False
-                live = self._jobs[row.decision.job_id].live
-                if live is not None and row.phase == "ended":
-                    live.pop(run_id, None)
+                self._retire(self._jobs[row.decision.job_id], row)
 
     def get(self, run_id: str) -> Run | None:
         """Return a run by its id."""
@@ -212,6 +224,10 @@ class MemoryStore:
         return reversed(rows.values())
 
     # --- below: the lock is held -----------------------------------------------------------------
+
+    def _states(self, job_ids: Collection[str]) -> list[JobState]:
+        jobs = self._jobs
+        return [self._state(jobs[each]) for each in job_ids if each in jobs]
 
     def _state(self, job: _JobRow) -> JobState:
         state = job.state
@@ -277,16 +293,19 @@ class MemoryStore:
                 return False
         return True
 
-    def _end(self, row: Row, now: datetime, outcome: Outcome, reason: str) -> None:
+    def _end(self, row: Row, now: datetime, outcome: Outcome, reason: str) -> Run:
         job = self._jobs[row.decision.job_id]
         if row.phase == "running":
             job.running -= 1
         row.end(Ending(run_id=row.decision.run_id, at=now, outcome=outcome, reason=reason))
         self._retire(job, row)
+        return row.run()
 
     def _retire(self, job: _JobRow, row: Row) -> None:
         """Move an ended row to the history and prune that; an abandoned one stays live."""
-        if job.live is not None and not row.abandoned:
+        if row.abandoned:
+            return
+        if job.live is not None:
             job.live.pop(row.decision.run_id, None)
         if job.history is None:
             job.history = deque()

@@ -77,7 +77,7 @@ class SqlStore(ABC):
         with self._writing() as session:
             session.run(sql.NEW_OWNER, owner, codec.to_micros(now), None)
 
-    def close(self, owner: str, now: datetime) -> None:
+    def close(self, owner: str, now: datetime) -> Sequence[Run]:
         """End what `owner` leaves as interrupted; waiting rows stay for others."""
 
         def interrupted(run: Run) -> Closing:
@@ -92,7 +92,10 @@ class SqlStore(ABC):
             )
 
         with self._writing() as session:
-            _sql_writes.expire(session, owner, None, interrupted, name=self.name, prune=self._prune)
+            expired = _sql_writes.expire(
+                session, owner, None, interrupted, name=self.name, prune=self._prune
+            )
+        return [run for run, _ in expired]
 
     def beat(self, owner: str, now: datetime) -> None:  # noqa: ARG002 -- the Protocol's shape
         """Give a sign of life; see `cronkit.abc.SharedStore.beat`."""
@@ -141,11 +144,14 @@ class SqlStore(ABC):
                 session.each(sql.NEW_JOB, [(each[0], at, fence, *each[1:]) for each in missing])
             return _sql_writes.states(session, [job.id for job in jobs])
 
-    def forget(self, job_id: str, now: datetime) -> None:
+    def forget(self, job_id: str, now: datetime) -> Sequence[Run]:
         """End the waiting runs of a removed job; see `cronkit.abc.Store.forget`."""
         with self._writing() as session:
+            waiting = _sql_writes.runs(session, {"job_id": job_id, "phase": "waiting"})
             session.run(sql.CANCEL_WAITING_OF, "removed", codec.to_micros(now), job_id)
+            ended = [_sql_writes.run_by_id(session, each.id) for each in waiting]
             self._prune(session, [job_id])
+        return ended
 
     def states(self, job_ids: Collection[str]) -> Mapping[str, JobState]:
         """Return the states of jobs; see `cronkit.abc.Store.states`."""

@@ -83,10 +83,10 @@ class SQLiteStore(SqlStore):
         self._keep_open(stays=True)
         super().open(owner, now)
 
-    def close(self, owner: str, now: datetime) -> None:
+    def close(self, owner: str, now: datetime) -> Sequence[Run]:
         """End what `owner` leaves as interrupted and let go of its lock."""
         try:
-            super().close(owner, now)
+            return super().close(owner, now)
         finally:
             self.abandon(owner)
 
