@@ -61,6 +61,8 @@ class ByHand:
         with core.lock:
             now = core.clock.now()
             if not self._lifecycle.running:
+                if not core.store.states([job_id]):
+                    self._registry.fresh.add(job_id)
                 core.store.register([job], now)
             known = core.store.runs(job_id=job_id, key=key, limit=1) if key is not None else ()
             if known:

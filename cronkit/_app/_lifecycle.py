@@ -86,6 +86,7 @@ class Lifecycle:
         engine.attempts.draining = False
         self._crew.start(loop)
         engine.decider.arm(core.jobs.values(), now)
+        self._registry.forgive(now)
         engine.attempts.hungry = True
         self._registry.live = True
         if core.hooks.wants(SchedulerStarted):
@@ -287,7 +288,9 @@ class Lifecycle:
 
     def _close_store(self) -> None:
         core = self._core
-        core.store.close(core.owner, core.clock.now())
+        now = core.clock.now()
+        for run in core.store.close(core.owner, now):
+            self._engine.attempts.ended_elsewhere(run, now)
 
     def _tell_stopped(self) -> None:
         core = self._core

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from cronkit import _convert
-from cronkit._engine._firing import next_fire
-from cronkit._engine._planner import outlook
+from cronkit._engine._planner import fire_times
 from cronkit.errors import PolicyError
 from cronkit.jobs import JobState, Outcome, Pause
 from cronkit.triggers import text_of
@@ -142,23 +141,14 @@ class Queries:
         return list(islice(self._merged(edge), limit))
 
     def _merged(self, until: datetime | None) -> Iterator[FireTime]:
-        core = self._core
-        with core.lock:
-            jobs = dict(core.jobs)
-            heap = []
-            for each, state in self._states(jobs).items():
-                fire = outlook(jobs[each], state).fire
-                if fire is not None:
-                    heap.append((fire, -jobs[each].priority, each))
-        heapq.heapify(heap)
-        while heap and (until is None or heap[0][0] < until):
-            fire, order, job_id = heap[0]
+        with self._core.lock:
+            jobs = dict(self._core.jobs)
+            states = self._states(jobs)
+        streams = [_ordered(jobs[job_id], state) for job_id, state in states.items()]
+        for fire, _, job_id in heapq.merge(*streams):
+            if until is not None and fire >= until:
+                return
             yield FireTime(fire_time=fire.astimezone(jobs[job_id].zone), job_id=job_id)
-            after = next_fire(jobs[job_id], fire)
-            if after is None:
-                heapq.heappop(heap)
-            else:
-                heapq.heapreplace(heap, (after, order, job_id))
 
     def _states(self, jobs: Mapping[str, Job]) -> Mapping[str, JobState]:
         """Return the states of jobs; on a scheduler that is not started they begin now."""
@@ -211,7 +201,7 @@ class Queries:
 
     def _job_status(self, job: Job, state: JobState, going: int) -> JobStatus:
         ended = next(iter(self._core.store.runs(job_id=job.id, ended=True, limit=1)), None)
-        fire = outlook(job, state).fire
+        fire = None if state.pause is not None else next(fire_times(job, state), None)
         return JobStatus(
             id=job.id,
             trigger="" if job.trigger is None else text_of(job.trigger),
@@ -227,7 +217,7 @@ class Queries:
 
     def _health(self) -> Health:
         attempts, loop = self._engine.attempts, self._lifecycle.loop
-        problems = []
+        problems = [f"the trigger of {each} fails" for each in self._engine.decider.failing]
         if attempts.abandoned:
             problems.append(f"{len(attempts.abandoned)} timed-out runs hold threads")
         if loop is not None and loop.failures:
@@ -235,6 +225,11 @@ class Queries:
         if loop is not None and self._core.clock.monotonic() - loop.last_beat > _LONGEST_SILENCE:
             problems.append(f"the loop has not looked for {_LONGEST_SILENCE:g} s")
         return Health(ok=not problems, problems=tuple(problems))
+
+
+def _ordered(job: Job, state: JobState) -> Iterator[tuple[datetime, int, str]]:
+    """Yield a job's fire times in a form that compares as runs that are due together do."""
+    return ((fire, -job.priority, job.id) for fire in fire_times(job, state))
 
 
 def _from_now(job_id: str, now: datetime, known: JobState | None) -> JobState:

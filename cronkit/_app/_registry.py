@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from cronkit import _convert
+from cronkit._engine._firing import next_fire
 from cronkit._engine._planner import plan_skip_to
 from cronkit.errors import DuplicateJobError, JobNotFoundError, PolicyError, StateError
 from cronkit.jobs import (
@@ -25,7 +26,7 @@ from cronkit.triggers import as_trigger, bind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import tzinfo
+    from datetime import datetime, tzinfo
 
     from cronkit._engine._engine import Engine
     from cronkit.abc import Executor
@@ -63,6 +64,8 @@ class Registry:
     Attributes:
         zone: the scheduler's zone.
         live: whether the scheduler is started, so that changes reach its timers.
+        fresh: ids of jobs that the store has met but that owe nothing for the time before their
+            timers are armed: they were run by hand only, removed, or got another trigger.
     """
 
     def __init__(
@@ -78,6 +81,7 @@ class Registry:
         self._core = engine.core
         self.zone = zone
         self.live = False
+        self.fresh: set[str] = set()
         self._executors = executors
         self._defaults = convert_policies(defaults, zone, forbidden=NOT_DEFAULTS)
         self._known_executor(self._defaults.get("executor"))
@@ -120,19 +124,21 @@ class Registry:
         self._accepted(job)
         with core.lock:
             if parent is not None:
-                self.get(parent)
+                self._refuse_cycle(job.id, self.get(parent))
             replaced = core.jobs.get(job.id)
             if replaced is not None and policies.get("replace") is not True:
                 raise DuplicateJobError(job.id)
-            if job.id == parent:
-                raise PolicyError("after", parent, "another job than the one it defines")
-            if replaced is not None:
-                self._unlink(replaced)
-            self._link(job)
-            if self.live:
-                self._engine.decider.arm([job], core.clock.now())
+            self._exchange(replaced, job, owes_nothing=replaced is not None and self.live)
             self._tell(JobAdded if replaced is None else JobChanged, job.id)
         return job
+
+    def _refuse_cycle(self, job_id: str, parent: Job) -> None:
+        """Refuse a job that would follow itself, over however many others."""
+        each: Job | None = parent
+        while each is not None:
+            if each.id == job_id:
+                raise PolicyError("after", parent.id, "a job that does not follow this one itself")
+            each = None if each.parent is None else self._core.jobs.get(each.parent)
 
     def remove(self, job_id: str) -> None:
         """Take a job out; its waiting runs end as cancelled, one that goes on goes on."""
@@ -141,9 +147,12 @@ class Registry:
             job = self.get(job_id)
             self._unlink(job)
             del core.jobs[job_id]
+            self.fresh.add(job_id)
             self._engine.decider.disarm(job_id)
             if self.live:
-                core.store.forget(job_id, core.clock.now())
+                now = core.clock.now()
+                for run in core.store.forget(job_id, now):
+                    self._engine.attempts.ended_elsewhere(run, now)
             self._tell(JobRemoved, job_id)
 
     def reschedule(self, job_id: str, trigger: Trigger) -> Job:
@@ -151,9 +160,11 @@ class Registry:
         with self._core.lock:
             job = self.get(job_id)
             bound = bind(as_trigger(trigger), self.zone, job_id)
+            check_call(job.func, job.args, job.kwargs)
             zone = getattr(bound, "tz", None) or self.zone
             changed = attrs.evolve(job, trigger=bound, zone=zone, parent=None)
             self._exchange(job, changed, owes_nothing=True)
+            self._tell(JobChanged, job_id)
             return changed
 
     def update(self, job_id: str, policies: Mapping[str, object]) -> Job:
@@ -166,20 +177,31 @@ class Registry:
                 raise PolicyError("end", changed.end.isoformat(), f"later than {changed.start}")
             check_call(changed.func, changed.args, changed.kwargs)
             self._accepted(changed)
-            self._exchange(job, changed, owes_nothing=False)
+            self._exchange(job, changed, owes_nothing=changed.enabled and not job.enabled)
+            self._tell(JobChanged, job_id)
             return changed
 
-    def _exchange(self, old: Job, new: Job, *, owes_nothing: bool) -> None:
-        core, decider = self._core, self._engine.decider
-        self._unlink(old)
-        self._link(new)
+    def forgive(self, now: datetime) -> None:
+        """Have the jobs that are `fresh` owe nothing for the time before now."""
+        fresh = [each for each in self.fresh if each in self._core.jobs]
+        if fresh:
+            self._engine.decider.change(fresh, lambda _, state: plan_skip_to(state, now), now)
+            self.fresh.difference_update(fresh)
+
+    def _exchange(self, old: Job | None, new: Job, *, owes_nothing: bool) -> None:
+        """Put a job in the place of another; nothing changes if its trigger does not answer."""
+        now = self._core.clock.now()
         if self.live:
-            now = core.clock.now()
-            decider.disarm(new.id)
-            decider.arm([new], now)
-            if owes_nothing:
-                decider.change([new.id], lambda _, state: plan_skip_to(state, now), now)
-        self._tell(JobChanged, new.id)
+            next_fire(new, now)
+        if old is not None:
+            self._unlink(old)
+        self._link(new)
+        if owes_nothing:
+            self.fresh.add(new.id)
+        if self.live:
+            self._engine.decider.arm([new], now)
+            if self.fresh:
+                self.forgive(now)
 
     def _link(self, job: Job) -> None:
         core = self._core

@@ -158,6 +158,15 @@ class Attempts:
             attempt.token.set(reason)
             self._executor_of(attempt).stop(attempt)
 
+    def replace(self, run_id: str, now: datetime) -> None:
+        """Stop a run that another one replaces; one that waited has ended with the decision."""
+        if run_id in self.running:
+            self.stop(run_id, "overlap")
+            return
+        run = self._core.store.get(run_id)
+        if run is not None and run.outcome is Outcome.CANCELLED:
+            self.ended_elsewhere(run, now)
+
     def _executor_of(self, attempt: Attempt) -> Executor:
         return self.executors[attempt.job.runs_on]
 
@@ -175,6 +184,7 @@ class Attempts:
         if self.abandoned.get(attempt.run_id) is attempt:
             self._core.store.settle(attempt.run_id)
             del self.abandoned[attempt.run_id]
+            self.hungry = self.hungry or self._starved
             return
         if self.running.get(attempt.run_id) is attempt:
             self._finish(attempt, value, error, now)
@@ -189,7 +199,8 @@ class Attempts:
         abandoned: bool = False,
     ) -> None:
         """Write the outcome of an attempt, or that its run waits for another one."""
-        ending = judge(attempt, error, now, abandoned=abandoned)
+        removed = attempt.job.id not in self._core.jobs
+        ending = judge(attempt, error, now, abandoned=abandoned, last=removed)
         self._write(attempt, ending, value, error)
 
     def _write(

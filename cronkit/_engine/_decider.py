@@ -18,36 +18,45 @@ if TYPE_CHECKING:
     from cronkit.jobs import Decision, Job, JobState, Verdict
 
 _AGAIN = timedelta(seconds=1)
-"""When to ask the store again about a job that it could not decide."""
+"""When to ask the store again about a job that it could not decide, or a trigger that raised."""
+
+_LONGEST_PAUSE = timedelta(minutes=5)
+_MOST_DOUBLINGS = 16
 
 
 class Decider:
     """Keeps each job's next fire time, and has the store decide those that are due.
 
+    A trigger may be the user's own code. One that raises holds up its own job and no other: the
+    job is looked at again later and later.
+
     Attributes:
-        failures: how often a trigger raised.
+        failing: jobs whose trigger raised when it was last asked, with how often in a row.
     """
 
-    __slots__ = ("_core", "_plans", "_stop", "_timers", "failures")
+    __slots__ = ("_core", "_plans", "_replace", "_timers", "failing")
 
-    def __init__(self, core: Core, timers: Timers, stop: Callable[[str, str], None]) -> None:
+    def __init__(
+        self, core: Core, timers: Timers, replace: Callable[[str, datetime], None]
+    ) -> None:
         self._core = core
         self._timers = timers
         self._plans: dict[str, tuple[datetime, datetime | None]] = {}
-        self._stop = stop
-        self.failures = 0
+        self._replace = replace
+        self.failing: dict[str, int] = {}
 
     def arm(self, jobs: Iterable[Job], now: datetime) -> None:
         """Make jobs known to the store and wait for their next fire time."""
         found = list(jobs)
         states = self._core.store.register(found, now)
         for job in found:
-            self._follow(job, outlook(job, states[job.id]))
+            self._look(job, states[job.id], now)
 
     def disarm(self, job_id: str) -> None:
         """Wait for a job no more."""
         self._timers.disarm(job_id)
         self._plans.pop(job_id, None)
+        self.failing.pop(job_id, None)
 
     def next_fire(self, job_id: str) -> datetime | None:
         """Return the job's next fire time, in UTC."""
@@ -58,6 +67,7 @@ class Decider:
         """Have the store decide what is due; return whether a run waits to be taken."""
         core, found = self._core, self._plans
         plans: list[tuple[Job, Plan]] = []
+        failed: list[tuple[Job, Exception]] = []
 
         def plan(states: Sequence[JobState]) -> list[Verdict]:
             verdicts = []
@@ -65,8 +75,8 @@ class Decider:
                 job = core.jobs[state.job_id]
                 try:
                     each = plan_job(job, state, now, found.get(job.id))
-                except Exception as error:  # noqa: BLE001 -- a trigger may be the user's own code
-                    self._tell_failure(job, error)
+                except Exception as error:  # noqa: BLE001 -- the trigger boundary
+                    failed.append((job, error))
                     continue
                 plans.append((job, each))
                 if each.verdict is not None:
@@ -82,11 +92,25 @@ class Decider:
                 self._ask_again(job_ids if not decided else self._left_out(job_ids, plans), now)
         for job, each in plans:
             self._follow(job, each)
+        for job, error in failed:
+            self._postpone(job, error, now)
         return self.announce(decisions, now)
 
-    def _tell_failure(self, job: Job, error: Exception) -> None:
-        """Count a trigger that raised: it holds up its own job and no other."""
-        self.failures += 1
+    def _look(self, job: Job, state: JobState, now: datetime) -> None:
+        """Wait for the job's next fire time."""
+        try:
+            plan = outlook(job, state)
+        except Exception as error:  # noqa: BLE001 -- the trigger boundary
+            self._postpone(job, error, now)
+        else:
+            self._follow(job, plan)
+
+    def _postpone(self, job: Job, error: Exception, now: datetime) -> None:
+        """Look later at a job whose trigger raised."""
+        count = self.failing[job.id] = self.failing.get(job.id, 0) + 1
+        self._plans.pop(job.id, None)
+        pause = min(_AGAIN * 2 ** min(count - 1, _MOST_DOUBLINGS), _LONGEST_PAUSE)
+        self._timers.arm(job.id, now + pause, job.priority)
         LOGGER.error(
             "the trigger of %s failed: %r", job.id, error, exc_info=error, extra={"job_id": job.id}
         )
@@ -113,7 +137,7 @@ class Decider:
         )
         self.announce(decisions, now)
         for job_id, state in core.store.states(job_ids).items():
-            self._follow(core.jobs[job_id], outlook(core.jobs[job_id], state))
+            self._look(core.jobs[job_id], state, now)
         return decisions
 
     def announce(self, decisions: Sequence[Decision], now: datetime) -> bool:
@@ -125,7 +149,7 @@ class Decider:
                 if not quiet:
                     self._core.tell(RunWaiting, decision.run_id, now)
                 for run_id in decision.cancels:
-                    self._stop(run_id, "overlap")
+                    self._replace(run_id, now)
             else:
                 misfired = decision.outcome is Outcome.MISFIRED
                 self._core.tell(RunMisfired if misfired else RunSkipped, decision.run_id, now)
@@ -133,6 +157,8 @@ class Decider:
 
     def _follow(self, job: Job, plan: Plan) -> None:
         """Remember a plan's next fire time and arm its timer; what is due already rings at once."""
+        if self.failing:
+            self.failing.pop(job.id, None)
         if plan.due is None:
             self.disarm(job.id)
             return

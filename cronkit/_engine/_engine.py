@@ -32,7 +32,7 @@ class Engine:
         self.core = core
         self._timers = Timers()
         self.attempts = Attempts(core, self._timers, most=max_concurrent_runs)
-        self.decider = Decider(core, self._timers, self.attempts.stop)
+        self.decider = Decider(core, self._timers, self.attempts.replace)
         self.attempts.decider = self.decider
         self.in_line = False
 

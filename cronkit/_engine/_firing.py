@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, cast
 
-from cronkit.triggers import jittered
+from cronkit.errors import TriggerAnswerError
+from cronkit.triggers import jittered, text_of
 
 if TYPE_CHECKING:
     from cronkit.jobs import Job
@@ -26,10 +27,12 @@ def next_fire(job: Job, after: datetime) -> datetime | None:
         return None
     if job.start is not None and after < job.start:
         after = job.start - TICK
-    fire = trigger.next(after)
-    if fire is None:
+    answer = trigger.next(after)
+    if answer is None:
         return None
-    fire = fire.astimezone(UTC)
+    fire = _in_utc(answer)
+    if fire is None or fire <= after:  # of the same instant there would be no end
+        raise TriggerAnswerError(text_of(trigger), f"next({after.isoformat()})", answer)
     return None if job.end is not None and fire >= job.end else fire
 
 
@@ -39,11 +42,25 @@ def previous_fire(job: Job, before: datetime) -> datetime | None:
     The job's trigger must be able to look back (`cronkit.triggers.reversible`).
     """
     trigger = cast("ReversibleTrigger", job.trigger)
-    fire = trigger.previous(before if job.end is None else min(before, job.end))
-    if fire is None:
+    before = before if job.end is None else min(before, job.end)
+    answer = trigger.previous(before)
+    if answer is None:
         return None
-    fire = fire.astimezone(UTC)
+    fire = _in_utc(answer)
+    if fire is None or fire >= before:
+        raise TriggerAnswerError(text_of(trigger), f"previous({before.isoformat()})", answer)
     return None if job.start is not None and fire < job.start else fire
+
+
+def _in_utc(answer: datetime) -> datetime | None:
+    """Return what a trigger gave in UTC; ``None``: it is no instant, as a trigger may be anybody's.
+
+    A naive datetime is refused: converting it would read it in the zone of this machine.
+    """
+    try:
+        return None if answer.tzinfo is None else answer.astimezone(UTC)
+    except (AttributeError, TypeError):
+        return None
 
 
 def due_at(job: Job, fire: datetime) -> datetime:

@@ -25,7 +25,7 @@ from cronkit._engine._overdue import (
 from cronkit.jobs import Decision, Outcome, Verdict, run_id
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from cronkit.jobs import Job, JobState
 
@@ -69,6 +69,29 @@ def outlook(
         return Plan(None, None, state.pause.until, base)
     fire = known[1] if known is not None and known[0] == base else next_fire(job, base)
     return Plan(None, fire, None if fire is None else due_at(job, fire), base)
+
+
+def fire_times(job: Job, state: JobState) -> Iterator[datetime]:
+    """Yield the fire times at which the job will run, as far as can be told now, in UTC.
+
+    They end where ``max_runs`` does, begin where a pause ends, and stop where a trigger raises.
+    """
+    left = None if job.max_runs is None else job.max_runs - state.planned
+    base, pause = state.base, state.pause
+    if not job.enabled or (pause is not None and pause.until is None):
+        return
+    if pause is not None and pause.until is not None:
+        base = max(base, pause.until)
+    while left is None or left > 0:
+        try:
+            fire = next_fire(job, base)
+        except Exception:  # noqa: BLE001 -- the trigger boundary
+            return
+        if fire is None:
+            return
+        yield fire
+        base = fire
+        left = None if left is None else left - 1
 
 
 def plan_job(

@@ -22,7 +22,12 @@ _LONGEST_TEXT = 2_000
 
 
 def judge(
-    attempt: Attempt, error: BaseException | None, now: datetime, *, abandoned: bool = False
+    attempt: Attempt,
+    error: BaseException | None,
+    now: datetime,
+    *,
+    abandoned: bool = False,
+    last: bool = False,
 ) -> Ending:
     """Return what to write for an attempt that returned, raised, or was abandoned.
 
@@ -31,6 +36,7 @@ def judge(
         error: what it raised; ``None``: it returned.
         now: the present instant, in UTC.
         abandoned: its timeout ended and its thread goes on.
+        last: there is no further attempt, whatever the job's rule says: nobody would take it.
     """
     fence, notes = attempt.taken.fence, attempt.notes
     if error is None:
@@ -39,7 +45,7 @@ def judge(
         )
     outcome, reason = _outcome(attempt, error)
     retry_at = None
-    if outcome is not Outcome.CANCELLED:
+    if outcome is not Outcome.CANCELLED and not last:
         retry_at = _retry_at(attempt, error, now, ended=not abandoned)
     return Ending(
         run_id=attempt.run_id,

@@ -12,6 +12,7 @@ The root is `CronkitError`; the second base is the builtin that a caller would e
     ├ PolicyError(ValueError)
     ├ ConfigError(ValueError)
     ├ TriggerSearchError(RuntimeError)
+    ├ TriggerAnswerError(ValueError)
     ├ MissingExtraError(ImportError)
     ├ UnsupportedPlatformError(NotImplementedError)
     ├ JobError
@@ -101,6 +102,7 @@ if TYPE_CHECKING:
         FakeClockStalled,
         MissingExtraError,
         StateError,
+        TriggerAnswerError,
         TriggerSearchError,
         UnsupportedPlatformError,
     )
@@ -123,6 +125,7 @@ _HOMES = {
         "FakeClockStalled",
         "MissingExtraError",
         "StateError",
+        "TriggerAnswerError",
         "TriggerSearchError",
         "UnsupportedPlatformError",
     ),
@@ -192,6 +195,7 @@ __all__ = [
     "StateNotSerializableError",
     "StateVersionError",
     "StoreError",
+    "TriggerAnswerError",
     "TriggerSearchError",
     "UnknownZoneError",
     "UnsupportedPlatformError",

@@ -53,6 +53,26 @@ class TriggerSearchError(CronkitError, RuntimeError):
         )
 
 
+class TriggerAnswerError(CronkitError, ValueError):
+    """A trigger gave something else than an aware datetime on the side of time it was asked for.
+
+    Attributes:
+        trigger: the trigger, as text.
+        question: what it was asked (``"next(2026-01-01T00:00:00+00:00)"``).
+        answer: what it gave, as text.
+    """
+
+    def __init__(self, trigger: str, question: str, answer: object) -> None:
+        self.trigger = shown(trigger)[1:-1]
+        self.question = question
+        self.answer = shown(answer)
+        side = "earlier" if question.startswith("previous") else "later"
+        super().__init__(
+            f"{self.trigger}: {question} gave {self.answer}; "
+            f"allowed: an aware datetime {side} than that, or None"
+        )
+
+
 class MissingExtraError(CronkitError, ImportError):
     """A feature needs a package that only an extra brings.
 

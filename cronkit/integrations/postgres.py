@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
     from threading import Event
 
+    from cronkit.jobs import Run
     from cronkit.stores.sql import Row, Session
 
 CALL_SECONDS = 2.0
@@ -85,10 +86,10 @@ class PostgresStore(SqlStore):
         self._beats = _Line(dsn, self.name, gate, self._listen)
         _STORES.add(self)
 
-    def close(self, owner: str, now: datetime) -> None:
+    def close(self, owner: str, now: datetime) -> Sequence[Run]:
         """End what `owner` leaves as interrupted; see `cronkit.abc.Store.close`."""
         try:
-            super().close(owner, now)
+            return super().close(owner, now)
         finally:
             self.abandon(owner)
 
