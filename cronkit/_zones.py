@@ -217,21 +217,25 @@ def resolve(wall: datetime, zone: tzinfo, *, later: bool = False) -> datetime:
 def last_calm_day(midnight: datetime) -> datetime | None:
     """Return an aware midnight up to which no shift touches a day, from the day of `midnight` on.
 
-    ``None`` if one touches that day already. It looks about a week ahead.
+    ``None`` if one touches that day already. It looks about a week ahead, in a zone of the
+    standard library.
     """
     if type(midnight.tzinfo) is timezone:
         return LATEST.replace(tzinfo=midnight.tzinfo)
     if midnight.year >= LATEST.year:  # too near to the end of the calendar to look ahead
         return None
-    # The instants of day n lie between the midnights n - 1 and n + 2.
-    known = midnight - DAY
-    offset = known.utcoffset()
+    offset = midnight.utcoffset()
+    known = midnight
     for _ in range(_LOOK_AHEAD):
         ahead = known + _STRETCH
         if ahead.utcoffset() != offset:
             break
         known = ahead
-    return known - _TWO_DAYS if known > midnight else None
+    if known > midnight:
+        # The day before `known` may run into a gap or a fold around midnight.
+        return known - _TWO_DAYS
+    end = (midnight + DAY).replace(fold=1)
+    return midnight if end.utcoffset() == offset else None
 
 
 def calm_until(zone: tzinfo, wall: datetime) -> datetime:

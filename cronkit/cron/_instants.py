@@ -198,24 +198,36 @@ def _run(fields: FieldSets, start: datetime, zone: tzinfo, stop: datetime) -> It
     """Yield the fire times after `start`, up to the next shift or `stop`."""
     begin = start.replace(fold=0)
     until = stop.replace(tzinfo=zone)
+    calm = end = begin - DAY
     parts = _rest_of_day(fields, start)
     whole = [(members(fields.hour), members(fields.minute), members(fields.second))]
-    calm = None
     for year, month, day in dates(fields, start.year, start.month, start.day - 1):
         midnight = datetime(year, month, day, 0, 0, 0, 0, zone)
-        end = until
         if midnight > begin:
             begin, parts = midnight, whole
-        if calm is None or midnight > calm:
-            calm = last_calm_day(midnight)
-            if calm is None:
-                end = min(end, calm_until(zone, begin.replace(tzinfo=None)).replace(tzinfo=zone))
+        if midnight > calm:
+            calm, end = _look_ahead(midnight, begin, until, zone)
         if begin >= end:
             return
-        for found in _times(midnight, parts):
-            if found >= end:
-                return
-            yield found
+        for hours, minutes, seconds in parts:
+            for hour in hours:
+                for minute in minutes:
+                    for second in seconds:
+                        found = datetime(year, month, day, hour, minute, second, 0, zone)
+                        if found >= end:
+                            return
+                        yield found
+
+
+def _look_ahead(
+    midnight: datetime, begin: datetime, until: datetime, zone: tzinfo
+) -> tuple[datetime, datetime]:
+    """Return the last day that needs no other look, and before what its fire times must be."""
+    calm = last_calm_day(midnight)
+    if calm is not None:
+        return calm, until
+    end = calm_until(zone, begin.replace(tzinfo=None))
+    return midnight, min(end.replace(tzinfo=zone), until)
 
 
 def _rest_of_day(fields: FieldSets, wall: datetime) -> list[Times]:
@@ -226,13 +238,3 @@ def _rest_of_day(fields: FieldSets, wall: datetime) -> list[Times]:
         (members(hour), members(fields.minute & -2 << wall.minute), members(fields.second)),
         (members(fields.hour & -2 << wall.hour), members(fields.minute), members(fields.second)),
     ]
-
-
-def _times(midnight: datetime, parts: list[Times]) -> Iterator[datetime]:
-    """Yield the times of day of a day."""
-    year, month, day, zone = midnight.year, midnight.month, midnight.day, midnight.tzinfo
-    for hours, minutes, seconds in parts:
-        for hour in hours:
-            for minute in minutes:
-                for second in seconds:
-                    yield datetime(year, month, day, hour, minute, second, 0, zone)
