@@ -79,7 +79,11 @@ def fire_before(job: Job, fire: datetime, first: datetime) -> datetime:
 
 def first_fresh(job: Job, first: datetime, newest: datetime, cut: datetime) -> datetime | None:
     """Return the first fire time due at `cut` or later; ``None``: all are stale."""
-    fire = next_fire(job, max(cut - (job.jitter or timedelta()), first) - TICK)
+    start: datetime | None = cut - (job.jitter or timedelta())
+    if job.trigger is not None and reversible(job.trigger):
+        # Each is due before the next one comes: all before the last one at `cut` are stale.
+        start = previous_fire(job, cut + TICK)
+    fire = next_fire(job, (first if start is None else max(start, first)) - TICK)
     while fire is not None and fire <= newest and due_at(job, fire) < cut:
         fire = next_fire(job, fire)
     return None if fire is None or fire > newest else fire

@@ -1,0 +1,124 @@
+"""The heap of instants: one instant a key, the last one armed."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from cronkit._engine._timers import Timers
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+MOMENT = timedelta(microseconds=1)
+
+
+def at(seconds):
+    """An instant of its own each time: equal instants need not be one object."""
+    return NOON + seconds * SECOND
+
+
+@pytest.fixture
+def timers():
+    return Timers()
+
+
+def test_nothing_is_armed_at_first(timers):
+    assert (len(timers), timers.next(), timers.when("a")) == (0, None, None)
+    assert timers.pop_due(at(10**6)) == []
+
+
+def test_the_earliest_instant_comes_next(timers):
+    for key, seconds in {"b": 5, "a": 3, "c": 4}.items():
+        timers.arm(key, at(seconds))
+    assert (len(timers), timers.next(), timers.when("c")) == (3, at(3), at(4))
+
+
+def test_a_key_is_due_at_its_very_instant_and_not_before(timers):
+    timers.arm("a", at(3))
+    assert timers.pop_due(at(3) - MOMENT) == []
+    assert len(timers) == 1
+    assert timers.pop_due(at(3)) == ["a"]
+    assert (len(timers), timers.next(), timers.when("a")) == (0, None, None)
+    assert timers.pop_due(at(3)) == []
+
+
+def test_due_keys_come_in_order_of_instant_priority_and_name(timers):
+    for key, seconds, priority in [
+        ("late", 9, 99),
+        ("b", 5, 0),
+        ("a", 5, 0),
+        ("low", 5, -1),
+        ("high", 5, 7),
+        ("early", 1, -9),
+    ]:
+        timers.arm(key, at(seconds), priority)
+    assert timers.pop_due(at(5)) == ["early", "high", "a", "b", "low"]
+    assert timers.pop_due(at(9)) == ["late"]
+
+
+def test_the_last_instant_armed_counts(timers):
+    timers.arm("a", at(3))
+    timers.arm("a", at(9))
+    assert (len(timers), timers.next()) == (1, at(9))
+    assert timers.pop_due(at(8)) == []
+    timers.arm("a", at(1))
+    assert timers.next() == at(1)
+    assert timers.pop_due(at(20)) == ["a"]
+    assert timers.pop_due(at(20)) == []
+
+
+def test_a_key_armed_twice_for_one_instant_is_due_once(timers):
+    when = at(3)
+    timers.arm("a", when)
+    timers.arm("a", when)
+    timers.arm("a", at(3))
+    assert timers.pop_due(at(3)) == ["a"]
+    assert (len(timers), timers.next()) == (0, None)
+
+
+def test_a_disarmed_key_is_never_due(timers):
+    timers.arm("a", at(3))
+    timers.arm("b", at(4))
+    timers.disarm("a")
+    timers.disarm("unknown")
+    assert (len(timers), timers.next()) == (1, at(4))
+    assert timers.pop_due(at(9)) == ["b"]
+
+
+def test_a_key_may_be_armed_again_after_it_was_disarmed_or_due(timers):
+    when = at(3)
+    timers.arm("a", when)
+    timers.disarm("a")
+    timers.arm("a", when)
+    assert timers.pop_due(at(3)) == ["a"]
+    timers.arm("a", at(3))
+    assert timers.pop_due(at(3)) == ["a"]
+
+
+def test_all_may_be_disarmed_at_once(timers):
+    for key in "abc":
+        timers.arm(key, at(3))
+    timers.disarm_all()
+    assert (len(timers), timers.next(), timers.pop_due(at(9))) == (0, None, [])
+
+
+def test_overtaken_instants_hold_no_memory(timers):
+    for key in ("a", "b"):
+        for seconds in range(10_000):
+            timers.arm(key, at(seconds))
+    assert len(timers._heap) <= 100
+    assert timers.pop_due(at(10_000)) == ["a", "b"]
+
+
+def test_rebuilding_the_heap_loses_nobody(timers):
+    keys = [f"k{number:03}" for number in range(300)]
+    for seconds in range(5):
+        for key in keys:
+            timers.arm(key, at(seconds))
+    for key in keys[::2]:
+        timers.disarm(key)
+    for seconds in range(500):
+        timers.arm("busy", at(seconds))
+    assert timers.pop_due(at(4)) == keys[1::2]
+    assert timers.pop_due(at(499)) == ["busy"]
