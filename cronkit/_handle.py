@@ -46,7 +46,7 @@ class RunHandle:
         id: the id of the run.
     """
 
-    __slots__ = ("_desk", "_done", "_error", "_value", "id")
+    __slots__ = ("_desk", "_done", "_error", "_run", "_value", "id")
 
     def __init__(self, run_id: str, desk: Desk) -> None:
         self.id = run_id
@@ -54,11 +54,13 @@ class RunHandle:
         self._done = Event()
         self._value: object = None
         self._error: BaseException | None = None
+        self._run: Run | None = None
 
     def complete(self, value: object, error: BaseException | None) -> None:
         """Take what the run came to; the engine calls it once."""
         self._value = value
         self._error = error
+        self._run = self._desk.get(self.id)
         self._done.set()
 
     @property
@@ -81,7 +83,7 @@ class RunHandle:
         seconds = None if timeout is None else _convert.duration(timeout, "timeout").total_seconds()
         if not self.done and not self._desk.wait(self._done, lambda: self.done, seconds):
             return None
-        return self._desk.get(self.id)
+        return self._desk.get(self.id) or self._run  # the store may have pruned it meanwhile
 
     def result(self, timeout: timedelta | float | str | None = None) -> object:
         """Wait for the end of the run and return what its function returned.

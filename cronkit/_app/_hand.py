@@ -66,7 +66,7 @@ class ByHand:
                 core.store.register([job], now)
             known = core.store.runs(job_id=job_id, key=key, limit=1) if key is not None else ()
             if known:
-                return RunHandle(known[0].id, self)
+                return self._handle(known[0].id)
             new = self._insert(job, now, own, force=force, key=key)
             handle = self._handle(new)
             self._engine.attempts.hungry = self._lifecycle.running

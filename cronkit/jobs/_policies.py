@@ -114,7 +114,7 @@ _CONVERT: dict[str, Callable[[object, str], object]] = {
     "queue_limit": _whole(0),
     "max_concurrent": _optional(_whole(1)),
     "on_interrupted": _one_of("record", "rerun"),
-    "keep_runs": _optional(_whole(0)),
+    "keep_runs": _optional(_whole(1)),
 }
 
 NOT_DEFAULTS = frozenset({"id", "args", "kwargs", "start", "end", "replace"})
