@@ -14,12 +14,15 @@ if TYPE_CHECKING:
     from threading import Event as WakeEvent
 
     from cronkit._context import Attempt
+    from cronkit.errors import FenceLostError
     from cronkit.jobs import (
+        Closing,
         Decision,
         Ending,
         Job,
         JobState,
         Limits,
+        Pulse,
         Run,
         Taken,
         Verdict,
@@ -217,6 +220,57 @@ class Store(Protocol):
         limit: int | None = None,
     ) -> Sequence[Run]:
         """Return runs that match, the newest fire time first; `ended` asks for an outcome."""
+        ...
+
+
+class SharedStore(Store, Protocol):
+    """A store that schedulers of other processes write to as well.
+
+    Each scheduler beats: it raises a number of its own. Who sees the number of an owner unchanged
+    for a whole lease, while the store answered, takes the owner for lost.
+
+    Attributes:
+        shared: ``True``; a scheduler asks for it.
+        lease_seconds: how long one beat lasts.
+    """
+
+    shared: bool
+    lease_seconds: float
+
+    def finish_many(
+        self, closings: Sequence[Closing]
+    ) -> Sequence[Sequence[Decision] | FenceLostError]:
+        """Do what `finish` does for each, in one transaction; an error of one is its answer."""
+        ...
+
+    def beat(self, owner: str, now: datetime) -> None:
+        """Raise the beat of `owner`; from a thread and a connection of its own."""
+        ...
+
+    def pulse(self, owner: str, now: datetime) -> Pulse:
+        """Return what the other schedulers do; from the thread and connection of `beat`."""
+        ...
+
+    def watch(self, seconds: float, wake: WakeEvent) -> bool:
+        """Wait for `seconds`, until `wake` is set, or until somebody has written.
+
+        From the thread of `beat`. It returns whether somebody has, as far as the store can tell.
+        """
+        ...
+
+    def expire(
+        self, owner: str, beat: int | None, judge: Callable[[Run], Closing | None]
+    ) -> Sequence[tuple[Run, Sequence[Decision]]]:
+        """Write what becomes of each run that `owner` holds, and forget the owner.
+
+        Nothing happens if its beat is not `beat` any more; ``None`` is for one that is known to be
+        dead. `judge` gives the ending of a run, or ``None`` to leave it. What is returned are the
+        runs written, with the new rows of their followers.
+        """
+        ...
+
+    def abandon(self, owner: str) -> None:
+        """Let go of `owner` without a word in the store, as the death of its process would."""
         ...
 
 

@@ -13,7 +13,7 @@ from cronkit._engine._firing import TICK, next_fire
 from cronkit._engine._planner import plan_extra
 from cronkit._handle import RunHandle
 from cronkit.abc import DrivenClock
-from cronkit.errors import PolicyError, StateError, StoreError
+from cronkit.errors import PolicyError, StateError
 from cronkit.executors import InlineExecutor
 from cronkit.jobs import Decision, Outcome, Verdict, check_call, convert_policies, run_id
 
@@ -119,18 +119,9 @@ class ByHand:
 
     def _decide(self, job: Job, plan: Callable[[Job, JobState], Verdict]) -> Sequence[Decision]:
         """Write one verdict outside of the job's timer; its fire times are not touched."""
-        core, now = self._core, self._core.clock.now()
-        asked = False
-
-        def plans(states: Sequence[JobState]) -> list[Verdict]:
-            nonlocal asked
-            asked = bool(states)
-            return [plan(job, state) for state in states]
-
-        decisions = core.store.decide([job.id], plans, now)
-        if not asked:
-            raise StoreError(core.store.name, f"job {job.id} is locked by another scheduler")
-        self._engine.decider.announce(decisions, now)
+        decider, now = self._engine.decider, self._core.clock.now()
+        decisions = decider.insist([job.id], plan, now)
+        decider.announce(decisions, now)
         return decisions
 
     def _run_here(self, new: str, job: Job) -> None:
@@ -141,6 +132,7 @@ class ByHand:
         while True:
             with core.lock:
                 attempts.collect(core.clock.now())
+                attempts.outcomes.write()
                 run = core.store.get(new)
                 if run is None or run.outcome is not None:
                     break

@@ -6,15 +6,16 @@ import os
 import secrets
 import socket
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from cronkit import _context, _convert
 from cronkit._app._crew import Crew
 from cronkit._app._process import end_with_process, watch_over
+from cronkit._engine._hooks import LOGGER
 from cronkit._engine._loop import Loop
 from cronkit._engine._signals import SignalWatch
 from cronkit.abc import DrivenClock
-from cronkit.errors import StateError
+from cronkit.errors import StateError, StoreError
 from cronkit.jobs import SchedulerStarted, SchedulerStopped
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from cronkit._app._registry import Registry
     from cronkit._engine._engine import Engine
     from cronkit._engine._wake import Wake
-    from cronkit.abc import Executor
+    from cronkit.abc import Executor, SharedStore
 
 DRAIN_SECONDS = 2.0
 """How long a stop waits for the delivery of events."""
@@ -81,24 +82,29 @@ class Lifecycle:
         core, engine = self._core, self._engine
         now = core.clock.now()
         core.owner = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
-        core.store.open(core.owner, now)
         self._hurry = False
         engine.attempts.draining = False
         self._crew.start(loop)
-        engine.decider.arm(core.jobs.values(), now)
-        self._registry.forgive(now)
-        engine.attempts.hungry = True
+        engine.connect(now)
+        if engine.outage.since is None:
+            self._registry.forgive(now)
         self._registry.live = True
         if core.hooks.wants(SchedulerStarted):
             core.hooks.emit(SchedulerStarted(at=now))
+        heart = None
+        if core.shares:
+            heart = engine.neighbours.meet(cast("SharedStore", core.store), self.wake)
         if isinstance(core.clock, DrivenClock):
             engine.in_line = True
+            engine.beat_by_timer(now)
             core.clock.attach(engine)
         else:
             core.hooks.start()
             self.loop = Loop(engine)
             engine.attempts.wake_by(self.loop.wake)
             self.loop.start()
+            if heart is not None:
+                heart.start()
 
     def wake(self) -> None:
         """Have the engine look at once."""
@@ -170,6 +176,7 @@ class Lifecycle:
         core.renew_locks()
         core.hooks.after_fork()
         self._engine.clear()
+        self._engine.neighbours.heart = None
         self._engine.attempts.forget()
         self._crew.after_fork()
         begin_anew = getattr(core.store, "after_fork", None)
@@ -279,17 +286,22 @@ class Lifecycle:
             self._registry.live = False
             if isinstance(core.clock, DrivenClock):
                 core.clock.detach(engine)
-            try:
-                now = core.clock.now()
-                engine.attempts.collect(now)
-                engine.attempts.interrupt_all(now)
-            finally:
-                engine.clear()
+            engine.wind_up(core.clock.now())
 
     def _close_store(self) -> None:
-        core = self._core
+        core, heart = self._core, self._engine.neighbours.heart
+        if heart is not None:
+            heart.stop()
+        self._engine.neighbours.heart = None
         now = core.clock.now()
-        for run in core.store.close(core.owner, now):
+        try:
+            ended = core.store.close(core.owner, now)
+        except StoreError as error:
+            if not core.shares:
+                raise
+            LOGGER.error("the store could not be closed: %s", error)
+            return
+        for run in ended:
             self._engine.attempts.ended_elsewhere(run, now)
 
     def _tell_stopped(self) -> None:

@@ -94,7 +94,7 @@ class Registry:
         self._followers: dict[str, list[str]] = {}
         self._named: dict[str | None, set[str]] = {}
         engine.attempts.limits = self._limits
-        engine.attempts.followers = self._followers
+        engine.attempts.outcomes.followers = self._followers
         engine.attempts.groups = {None: self._core.jobs.keys()}
 
     def get(self, job_id: str) -> Job:
@@ -145,14 +145,15 @@ class Registry:
         core = self._core
         with core.lock:
             job = self.get(job_id)
+            now = core.clock.now()
+            # First, for the store may refuse it.
+            ended = core.store.forget(job_id, now) if self.live else ()
             self._unlink(job)
             del core.jobs[job_id]
             self.fresh.add(job_id)
             self._engine.decider.disarm(job_id)
-            if self.live:
-                now = core.clock.now()
-                for run in core.store.forget(job_id, now):
-                    self._engine.attempts.ended_elsewhere(run, now)
+            for run in ended:
+                self._engine.attempts.ended_elsewhere(run, now)
             self._tell(JobRemoved, job_id)
 
     def reschedule(self, job_id: str, trigger: Trigger) -> Job:
@@ -190,16 +191,18 @@ class Registry:
 
     def _exchange(self, old: Job | None, new: Job, *, owes_nothing: bool) -> None:
         """Put a job in the place of another; nothing changes if its trigger does not answer."""
-        now = self._core.clock.now()
-        if self.live:
+        decider, now = self._engine.decider, self._core.clock.now()
+        if self.live:  # first, for it may be refused
             next_fire(new, now)
+            if owes_nothing:
+                decider.insist([new.id], lambda _, state: plan_skip_to(state, now), now)
+        elif owes_nothing:
+            self.fresh.add(new.id)
         if old is not None:
             self._unlink(old)
         self._link(new)
-        if owes_nothing:
-            self.fresh.add(new.id)
         if self.live:
-            self._engine.decider.arm([new], now)
+            self._engine.arm([new], now)
             if self.fresh:
                 self.forgive(now)
 

@@ -11,10 +11,20 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from cronkit._context import Attempt
+from cronkit._engine._hooks import LOGGER
+from cronkit._engine._outcomes import Outcomes
 from cronkit._engine._tally import Tally
-from cronkit._engine._verdicts import follow_ups, judge
+from cronkit._engine._verdicts import judge
 from cronkit.errors import FenceLostError, RunInterruptedError, RunTimeoutError
-from cronkit.jobs import BY_OUTCOME, AttemptFailed, AttemptStarted, Ending, Limits, Outcome
+from cronkit.jobs import (
+    BY_OUTCOME,
+    AttemptFailed,
+    AttemptStarted,
+    Ending,
+    Limits,
+    Outcome,
+    RunInterrupted,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -22,6 +32,7 @@ if TYPE_CHECKING:
 
     from cronkit._engine._core import Core
     from cronkit._engine._decider import Decider
+    from cronkit._engine._outcomes import Answer, Unwritten
     from cronkit._engine._timers import Timers
     from cronkit._handle import RunHandle
     from cronkit.abc import Executor
@@ -40,8 +51,10 @@ class Attempts:
     """The runs of one scheduler that are going on.
 
     Attributes:
-        reports: what attempts came to, not yet collected.
+        reports: what attempts came to, not yet judged.
+        outcomes: what they came to, on its way to the store.
         hungry: whether a waiting row may be ready for a free slot.
+        overdue: whether a waiting row may have waited for too long.
         running: attempts by run id.
         abandoned: timed-out attempts whose threads go on, by run id.
         handles: handles to complete, by run id.
@@ -59,8 +72,9 @@ class Attempts:
         self.executors: dict[str | None, Executor] = {}
         self.groups: Mapping[str | None, Collection[str]] = {}
         self.limits = Limits(jobs={}, tags={}, tags_of={})
-        self.followers: Mapping[str, Collection[str]] = {}
+        self.outcomes = Outcomes(core, self._written)
         self.hungry = False
+        self.overdue = False
         self._starved = False
         self.running: dict[str, Attempt] = {}
         self.abandoned: dict[str, Attempt] = {}
@@ -81,11 +95,27 @@ class Attempts:
         self._wake()
 
     def collect(self, now: datetime) -> None:
-        """Write what attempts came to since the last call."""
-        while self.reports:
-            attempt, value, error = self.reports[0]
-            self._close(attempt, value, error, now)
-            self.reports.popleft()  # only now: what the store refused is tried again
+        """Judge what attempts came to since the last call; `Outcomes.write` writes it."""
+        reports = self.reports
+        while reports:
+            attempt, value, error = reports.popleft()
+            run_id = attempt.run_id
+            if self.abandoned.get(run_id) is attempt:
+                del self.abandoned[run_id]
+                self.outcomes.add(attempt, None, None, None)
+            elif self.running.get(run_id) is attempt:
+                self.outcomes.add(attempt, self._judged(attempt, error, now), value, error)
+
+    def _judged(
+        self,
+        attempt: Attempt,
+        error: BaseException | None,
+        now: datetime,
+        *,
+        abandoned: bool = False,
+    ) -> Ending:
+        removed = attempt.job.id not in self._core.jobs
+        return judge(attempt, error, now, abandoned=abandoned, last=removed)
 
     def start(self, now: datetime) -> None:
         """Take waiting rows for free slots and start them."""
@@ -127,12 +157,16 @@ class Attempts:
 
     def ring(self, key: str, now: datetime) -> None:
         """Act on a timer that is no job's: waiting rows, or the end of a timeout."""
-        if key == WAITING:
-            self.hungry = True
-            for run in self._core.store.give_up(self._core.jobs.keys(), now):
-                self.ended_elsewhere(run, now)
-        elif key.startswith(_TIMEOUT):
+        if key.startswith(_TIMEOUT):
             self._time_out(key.removeprefix(_TIMEOUT), now)
+        else:
+            self.hungry = self.overdue = True
+
+    def give_up(self, now: datetime) -> None:
+        """End the runs that have waited for too long."""
+        for run in self._core.store.give_up(self._core.jobs.keys(), now):
+            self.ended_elsewhere(run, now)
+        self.overdue = False
 
     def _time_out(self, run_id: str, now: datetime) -> None:
         attempt = self.running.get(run_id)
@@ -148,7 +182,7 @@ class Attempts:
         error = RunTimeoutError(run_id, attempt.job.timeout.total_seconds())
         self.abandoned[run_id] = attempt
         executor.abandon(attempt)
-        self._finish(attempt, None, error, now, abandoned=True)
+        self.outcomes.add(attempt, self._judged(attempt, error, now, abandoned=True), None, error)
         executor.stop(attempt)
 
     def stop(self, run_id: str, reason: str) -> None:
@@ -157,15 +191,6 @@ class Attempts:
         if attempt is not None:
             attempt.token.set(reason)
             self._executor_of(attempt).stop(attempt)
-
-    def replace(self, run_id: str, now: datetime) -> None:
-        """Stop a run that another one replaces; one that waited has ended with the decision."""
-        if run_id in self.running:
-            self.stop(run_id, "overlap")
-            return
-        run = self._core.store.get(run_id)
-        if run is not None and run.outcome is Outcome.CANCELLED:
-            self.ended_elsewhere(run, now)
 
     def _executor_of(self, attempt: Attempt) -> Executor:
         return self.executors[attempt.job.runs_on]
@@ -178,43 +203,27 @@ class Attempts:
         held = getattr(self._executor_of(attempt), "holds_caller", None)
         return held is not None and held()
 
-    def _close(
-        self, attempt: Attempt, value: object, error: BaseException | None, now: datetime
-    ) -> None:
-        if self.abandoned.get(attempt.run_id) is attempt:
-            self._core.store.settle(attempt.run_id)
-            del self.abandoned[attempt.run_id]
+    def replace(self, run_id: str, now: datetime) -> None:
+        """Ask a run to stop for a newer one of its job; one that only waited has ended already."""
+        if run_id in self.running:
+            self.stop(run_id, "overlap")
+            return
+        run = self._core.store.get(run_id)
+        if run is not None and run.outcome is not None:
+            self.ended_elsewhere(run, now)
+
+    def look_again(self, run_id: str, when: datetime) -> None:
+        """Look at the waiting rows at `when` for this one's sake, even if others are held back."""
+        self._timers.arm(f"{WAITING} {run_id}", when)
+
+    def _written(self, item: Unwritten, answer: Answer) -> None:
+        """Do what follows once the store has an ending."""
+        attempt, ending, value, error = item
+        if ending is None:
             self.hungry = self.hungry or self._starved
             return
-        if self.running.get(attempt.run_id) is attempt:
-            self._finish(attempt, value, error, now)
-
-    def _finish(
-        self,
-        attempt: Attempt,
-        value: object,
-        error: BaseException | None,
-        now: datetime,
-        *,
-        abandoned: bool = False,
-    ) -> None:
-        """Write the outcome of an attempt, or that its run waits for another one."""
-        removed = attempt.job.id not in self._core.jobs
-        ending = judge(attempt, error, now, abandoned=abandoned, last=removed)
-        self._write(attempt, ending, value, error)
-
-    def _write(
-        self, attempt: Attempt, ending: Ending, value: object, error: BaseException | None
-    ) -> None:
         core, run_id, now = self._core, attempt.run_id, ending.at
         job, outcome = attempt.job, ending.outcome
-        followers = tuple(self.followers.get(job.id, ())) if self.followers and outcome else ()
-        plan = follow_ups(core.jobs, attempt, ending) if followers else None
-        try:
-            decisions = core.store.finish(ending, followers, plan)
-        except FenceLostError as lost:
-            self.late += 1
-            decisions, error = (), lost
         del self.running[run_id]
         if job.timeout is not None:
             self._timers.disarm(_TIMEOUT + run_id)
@@ -222,40 +231,64 @@ class Attempts:
         self.hungry = self.hungry or self._starved
         if core.awaited:
             core.ended.notify_all()
+        if isinstance(answer, FenceLostError):
+            self._shut_out(run_id, answer, now)
+            return
         if outcome is None:
             self.hungry = True
+            if ending.retry_at is not None:
+                self.look_again(run_id, ending.retry_at)
             core.tell(AttemptFailed, run_id, now, retry_at=ending.retry_at, error=error)
             return
         self.tally.count(outcome)
-        if decisions and self.decider is not None and self.decider.announce(decisions, now):
+        if answer and self.decider is not None and self.decider.announce(answer, now):
             self.hungry = True
         if not core.hooks.quiet or outcome is not Outcome.SUCCEEDED:
             core.tell(BY_OUTCOME[outcome], run_id, now, error=error)
         if self.handles:
             self._complete(run_id, value, error)
 
+    def _shut_out(self, run_id: str, lost: FenceLostError, now: datetime) -> None:
+        """A later owner has the run, or has ended it: what this one came to does not count."""
+        self.late += 1
+        LOGGER.warning("%s", lost, extra={"run_id": run_id})
+        self._core.tell(RunInterrupted, run_id, now, error=lost)
+        self._complete(run_id, None, lost)
+
     def interrupt_all(self, now: datetime) -> None:
-        """Write whatever still goes on as interrupted, and ask it to stop."""
-        for attempt in list(self.running.values()):
-            self.stop(attempt.run_id, "shutdown")
+        """Judge whatever still goes on as interrupted, and ask it to stop."""
+        waiting = self.outcomes.run_ids()
+        for run_id, attempt in self.running.items():
+            if run_id in waiting:
+                continue
+            self.stop(run_id, "shutdown")
             ending = Ending(
-                run_id=attempt.run_id,
+                run_id=run_id,
                 at=now,
                 fence=attempt.taken.fence,
                 outcome=Outcome.INTERRUPTED,
                 reason="shutdown",
                 notes=attempt.notes,
             )
-            self._write(attempt, ending, None, RunInterruptedError(attempt.run_id, "shutdown"))
+            error = RunInterruptedError(run_id, "shutdown")
+            self.outcomes.add(attempt, ending, None, error)
+
+    def let_go(self) -> None:
+        """Give up on writing what the store does not take; who waits for it is told."""
+        for run_id in self.outcomes.run_ids():
+            self._complete(run_id, None, RunInterruptedError(run_id, "store lost"))
+        self.outcomes.forget()
+        self.running.clear()
 
     def forget(self) -> None:
         """Know of nothing that goes on: a forked child has none of its parent's attempts."""
         self.reports.clear()
+        self.outcomes.forget()
         self.running.clear()
         self.abandoned.clear()
         self.handles.clear()
         self._dying.clear()
-        self.hungry = self._starved = False
+        self.hungry = self.overdue = self._starved = False
 
     def ended_elsewhere(self, run: Run, now: datetime) -> None:
         """Tell of a run that ended without an attempt: it was cancelled or gave up waiting."""

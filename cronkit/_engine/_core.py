@@ -9,6 +9,7 @@ import attrs
 
 from cronkit._engine._hooks import Hooks
 from cronkit.abc import Clock, Store
+from cronkit.errors import StoreError
 from cronkit.jobs import BY_OUTCOME, Job, Run, RunEvent
 
 if TYPE_CHECKING:
@@ -42,6 +43,11 @@ class Core:
     def __attrs_post_init__(self) -> None:
         self.ended = Condition(self.lock)
 
+    @property
+    def shares(self) -> bool:
+        """Whether schedulers of other processes use the store too."""
+        return bool(getattr(self.store, "shared", False))
+
     def renew_locks(self) -> None:
         """Have locks that nobody holds: the holder's thread is not in a forked child."""
         self.lock = RLock()
@@ -49,9 +55,16 @@ class Core:
         self.awaited = 0
 
     def tell(self, kind: type[RunEvent], run_id: str, at: datetime, **facts: Any) -> None:
-        """Emit an event of a run, if anybody wants it; the run is read from the store."""
+        """Emit an event of a run, if anybody wants it; the run is read from the store.
+
+        A store that is lost just now costs the event, not what the engine is at.
+        """
         if self.hooks.wants(kind):
-            run = self.store.get(run_id)
+            try:
+                run = self.store.get(run_id)
+            except StoreError:
+                self.hooks.dropped += 1
+                return
             if run is not None:
                 self.hooks.emit(kind(at=at, run=self.localized(run), **facts))
 

@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from threading import Event
 from typing import TYPE_CHECKING
 
 from cronkit._engine._hooks import LOGGER
 from cronkit._engine._planner import Plan, outlook, plan_job
-from cronkit.jobs import Outcome, RunMisfired, RunSkipped, RunWaiting
+from cronkit.errors import LockTimeoutError
+from cronkit.jobs import Decision, Outcome, RunMisfired, RunSkipped, RunWaiting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
 
+    from cronkit._engine._attempts import Attempts
     from cronkit._engine._core import Core
     from cronkit._engine._timers import Timers
-    from cronkit.jobs import Decision, Job, JobState, Verdict
+    from cronkit.jobs import Job, JobState, Verdict
 
 _AGAIN = timedelta(seconds=1)
-"""When to ask the store again about a job that it could not decide, or a trigger that raised."""
+"""When to ask a trigger again that raised; each further time it is twice as long."""
 
 _LONGEST_PAUSE = timedelta(minutes=5)
 _MOST_DOUBLINGS = 16
+
+_LOCKED = timedelta(milliseconds=50)
+"""When to ask the store again about a job that another scheduler has locked."""
+
+_TRIES = 20
 
 
 class Decider:
@@ -34,15 +42,13 @@ class Decider:
         failing: jobs whose trigger raised when it was last asked, with how often in a row.
     """
 
-    __slots__ = ("_core", "_plans", "_replace", "_timers", "failing")
+    __slots__ = ("_attempts", "_core", "_plans", "_timers", "failing")
 
-    def __init__(
-        self, core: Core, timers: Timers, replace: Callable[[str, datetime], None]
-    ) -> None:
+    def __init__(self, core: Core, timers: Timers, attempts: Attempts) -> None:
         self._core = core
         self._timers = timers
         self._plans: dict[str, tuple[datetime, datetime | None]] = {}
-        self._replace = replace
+        self._attempts = attempts
         self.failing: dict[str, int] = {}
 
     def arm(self, jobs: Iterable[Job], now: datetime) -> None:
@@ -68,9 +74,11 @@ class Decider:
         core, found = self._core, self._plans
         plans: list[tuple[Job, Plan]] = []
         failed: list[tuple[Job, Exception]] = []
+        seen = 0
 
         def plan(states: Sequence[JobState]) -> list[Verdict]:
-            verdicts = []
+            nonlocal seen
+            seen, verdicts = len(states), []
             for state in states:
                 job = core.jobs[state.job_id]
                 try:
@@ -88,8 +96,10 @@ class Decider:
             decisions = core.store.decide(job_ids, plan, now)
             decided = True
         finally:
-            if not decided or len(plans) < len(job_ids):
-                self._ask_again(job_ids if not decided else self._left_out(job_ids, plans), now)
+            if not decided:
+                self.ask_again(job_ids, now + _AGAIN)
+            elif seen < len(job_ids):
+                self.ask_again(self._left_out(job_ids, plans), now + _LOCKED)
         for job, each in plans:
             self._follow(job, each)
         for job, error in failed:
@@ -120,25 +130,52 @@ class Decider:
         planned = {job.id for job, _ in plans}
         return [each for each in job_ids if each not in planned]
 
-    def _ask_again(self, job_ids: Sequence[str], now: datetime) -> None:
-        """Look again soon at jobs that another scheduler has locked, or that could not be decided."""
+    def ask_again(self, job_ids: Sequence[str], when: datetime) -> None:
+        """Look at jobs at `when` that could not be decided now."""
         for job_id in job_ids:
             job = self._core.jobs.get(job_id)
             if job is not None:
-                self._timers.arm(job_id, now + _AGAIN, job.priority)
+                self._timers.arm(job_id, when, job.priority)
+
+    def refresh(self) -> None:
+        """Wait anew for all fire times: another scheduler has changed a job, or a pause."""
+        for job_id, state in self._core.store.states(self._core.jobs.keys()).items():
+            job = self._core.jobs[job_id]
+            self._look(job, state, self._core.clock.now())
 
     def change(
         self, job_ids: Sequence[str], plan: Callable[[Job, JobState], Verdict], now: datetime
     ) -> Sequence[Decision]:
         """Write one verdict a job, outside of the timers, and wait for the next fire times anew."""
         core = self._core
-        decisions = core.store.decide(
-            job_ids, lambda states: [plan(core.jobs[each.job_id], each) for each in states], now
-        )
+        decisions = self.insist(job_ids, plan, now)
         self.announce(decisions, now)
         for job_id, state in core.store.states(job_ids).items():
             self._look(core.jobs[job_id], state, now)
         return decisions
+
+    def insist(
+        self, job_ids: Sequence[str], plan: Callable[[Job, JobState], Verdict], now: datetime
+    ) -> Sequence[Decision]:
+        """Have the store write a verdict for each job, however often others have them locked.
+
+        Raises:
+            LockTimeoutError: a job was locked for a second.
+            StoreError: the store does not answer.
+        """
+        jobs, store = self._core.jobs, self._core.store
+        left, decisions = set(job_ids), list[Decision]()
+
+        def plans(states: Sequence[JobState]) -> list[Verdict]:
+            left.difference_update(state.job_id for state in states)
+            return [plan(jobs[state.job_id], state) for state in states]
+
+        for _ in range(_TRIES):
+            decisions += store.decide([each for each in job_ids if each in left], plans, now)
+            if not left:
+                return decisions
+            Event().wait(_LOCKED.total_seconds())
+        raise LockTimeoutError(store.name, _TRIES * _LOCKED.total_seconds())
 
     def announce(self, decisions: Sequence[Decision], now: datetime) -> bool:
         """Tell of new rows and stop what they replace; return whether one waits to be taken."""
@@ -149,7 +186,9 @@ class Decider:
                 if not quiet:
                     self._core.tell(RunWaiting, decision.run_id, now)
                 for run_id in decision.cancels:
-                    self._replace(run_id, now)
+                    self._attempts.replace(run_id, now)
+                if decision.give_up_at is not None:
+                    self._attempts.look_again(decision.run_id, decision.give_up_at)
             else:
                 misfired = decision.outcome is Outcome.MISFIRED
                 self._core.tell(RunMisfired if misfired else RunSkipped, decision.run_id, now)

@@ -10,12 +10,21 @@ from typing import TYPE_CHECKING
 
 from cronkit._engine._attempts import Attempts
 from cronkit._engine._decider import Decider
+from cronkit._engine._hooks import LOGGER
+from cronkit._engine._neighbours import Neighbours
+from cronkit._engine._outage import Outage
 from cronkit._engine._timers import Timers
+from cronkit.errors import StoreError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
     from datetime import datetime
 
     from cronkit._engine._core import Core
+    from cronkit.jobs import Job
+
+_HEART = "\0heart"
+"""The timer by which a driven clock beats; no job id begins with a NUL."""
 
 
 class Engine:
@@ -25,6 +34,8 @@ class Engine:
         core: clock, store, hooks and jobs.
         attempts: the runs that are going on.
         decider: the jobs' next fire times.
+        neighbours: the other schedulers of a shared store.
+        outage: whether the store answers.
         in_line: whether events are delivered by `step`, in the thread that calls it.
     """
 
@@ -32,17 +43,59 @@ class Engine:
         self.core = core
         self._timers = Timers()
         self.attempts = Attempts(core, self._timers, most=max_concurrent_runs)
-        self.decider = Decider(core, self._timers, self.attempts.replace)
+        self.decider = Decider(core, self._timers, self.attempts)
         self.attempts.decider = self.decider
+        self.neighbours = Neighbours(core, self.attempts, self.decider)
+        self.outage = Outage(core)
         self.in_line = False
+
+    def connect(self, now: datetime) -> None:
+        """Make the scheduler and its jobs known to the store, and wait for their fire times.
+
+        That a shared store does not answer is no error: nothing is decided until it does.
+
+        Raises:
+            StoreError: a store of this process alone refuses.
+        """
+        try:
+            self._connect(now)
+        except StoreError as error:
+            if not self.core.shares:
+                raise
+            self.outage.begin(error, now)
+
+    def _connect(self, now: datetime) -> None:
+        core = self.core
+        core.store.open(core.owner, now)
+        self.decider.arm(core.jobs.values(), now)
+        self.attempts.hungry = self.attempts.overdue = True
+        self.outage.end(now)
+
+    def arm(self, jobs: Collection[Job], now: datetime) -> None:
+        """Make jobs known to the store and wait for their fire times, now or when it is back."""
+        if self.outage.since is None:
+            try:
+                self.decider.arm(jobs, now)
+            except StoreError as error:
+                self.outage.begin(error, now)
+
+    def beat_by_timer(self, now: datetime) -> None:
+        """Have the heart beat in the time of a driven clock."""
+        heart = self.neighbours.heart
+        if heart is not None:
+            heart.round()
+            self._timers.arm(_HEART, now + heart.beat_interval)
 
     def next_wakeup(self) -> datetime | None:
         """Return when `step` has something to do; ``None``: nothing is planned."""
-        attempts = self.attempts
+        attempts, until = self.attempts, self.outage.until
         with self.core.lock:
-            if attempts.hungry or attempts.reports:
+            soonest = self._timers.next()
+            if until is not None:
+                return until if soonest is None else min(soonest, until)
+            if attempts.hungry or attempts.reports or self.neighbours.busy:
                 return self.core.clock.now()
-            return self._timers.next()
+            return soonest
 
     def step(self) -> None:
         """Do all that is due now."""
@@ -53,24 +106,76 @@ class Engine:
             if attempts.reports:
                 attempts.collect(now)
             due = self._timers.pop_due(now)
-            if due:
-                self._ring(due, now)
-            if attempts.draining:
-                attempts.hungry = False
-            elif attempts.hungry:
-                attempts.start(now)
+            jobs = self._ring(due, now) if due else ()
+            if self.outage.since is None:
+                self._guarded(self._act, jobs, now)
+            elif self.outage.holds(now) and self.outage.until is not None:
+                self.decider.ask_again(jobs, self.outage.until)
+            else:
+                self._guarded(self._come_back, jobs, now)
         if self.in_line and core.hooks.queue:
             core.hooks.deliver()
 
-    def _ring(self, keys: list[str], now: datetime) -> None:
+    def _ring(self, keys: list[str], now: datetime) -> Sequence[str]:
+        """Act on timers as far as that needs no store; return the jobs among them."""
         jobs = []
         for key in keys:
-            if key[0] == "\0":
+            if key[0] != "\0":
+                if key in self.core.jobs:
+                    jobs.append(key)
+            elif key == _HEART:
+                self.beat_by_timer(now)
+            else:
                 self.attempts.ring(key, now)
-            elif key in self.core.jobs:
-                jobs.append(key)
-        if jobs and not self.attempts.draining and self.decider.decide(jobs, now):
-            self.attempts.hungry = True
+        return jobs
+
+    def _guarded(
+        self, act: Callable[[Sequence[str], datetime], None], jobs: Sequence[str], now: datetime
+    ) -> None:
+        try:
+            act(jobs, now)
+        except StoreError as error:
+            self.decider.ask_again(jobs, self.outage.begin(error, now))
+
+    def _act(self, jobs: Sequence[str], now: datetime) -> None:
+        """Do what needs the store: write outcomes, decide, take."""
+        attempts = self.attempts
+        if attempts.outcomes:
+            attempts.outcomes.write()
+        if self.neighbours.busy:
+            self.neighbours.act(now)
+        if attempts.draining:
+            attempts.hungry = False
+            return
+        if attempts.overdue:
+            attempts.give_up(now)
+        if jobs and self.decider.decide(jobs, now):
+            attempts.hungry = True
+        if attempts.hungry:
+            attempts.start(now)
+
+    def _come_back(self, jobs: Sequence[str], now: datetime) -> None:
+        self._connect(now)
+        self._act(jobs, now)
+
+    def wind_up(self, now: datetime) -> None:
+        """Write what has ended, and what still goes on as interrupted; wait for nothing more."""
+        attempts = self.attempts
+        with self.core.lock:
+            try:
+                attempts.collect(now)
+                attempts.interrupt_all(now)
+                attempts.outcomes.write()
+            except StoreError as error:
+                LOGGER.error(
+                    "%d outcomes could not be written (%s); other schedulers will find their "
+                    "runs interrupted",
+                    len(attempts.outcomes),
+                    error,
+                )
+                attempts.let_go()
+            finally:
+                self.clear()
 
     def clear(self) -> None:
         """Wait for nothing any more; the scheduler has stopped."""
@@ -78,4 +183,5 @@ class Engine:
             for job_id in self.core.jobs:
                 self.decider.disarm(job_id)
             self._timers.disarm_all()
-            self.attempts.hungry = False
+            self.attempts.hungry = self.attempts.overdue = False
+            self.outage.forget()

@@ -207,7 +207,8 @@ def _log(event: Event) -> None:
         extra["job_id"] = event.job_id
         LOGGER.log(event.level, "%s %s", event.log_name, event.job_id, extra=extra)
     else:
-        LOGGER.log(event.level, "%s", event.log_name, extra=extra)
+        reason = getattr(event, "reason", "")
+        LOGGER.log(event.level, "%s", f"{event.log_name} {reason}".rstrip(), extra=extra)
 
 
 def _line(event: RunEvent) -> str:

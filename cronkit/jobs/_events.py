@@ -173,10 +173,12 @@ class RunMisfired(RunEvent):
 
 @attrs.frozen(kw_only=True)
 class StoreLost(Event):
-    """The store does not answer; nothing is decided until it does."""
+    """The store does not answer; nothing is decided until it does. `reason` is what it said."""
 
     log_name: ClassVar[str] = "scheduler.store_lost"
     level: ClassVar[int] = ERROR
+
+    reason: str = ""
 
 
 @attrs.frozen(kw_only=True)

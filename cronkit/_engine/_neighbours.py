@@ -1,0 +1,106 @@
+"""Acts on what the heart has seen of the other schedulers of a shared store.
+
+Runs that somebody asked to stop are stopped, what a lost owner held is ended or waits again, and
+a change made elsewhere moves the timers here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cronkit._engine._heart import Heart
+from cronkit.jobs import Closing, Ending, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from cronkit._engine._attempts import Attempts
+    from cronkit._engine._core import Core
+    from cronkit._engine._decider import Decider
+    from cronkit.abc import SharedStore
+    from cronkit.jobs import Pulse, Run
+
+
+class Neighbours:
+    """The other schedulers, as one scheduler's engine deals with them."""
+
+    __slots__ = ("_attempts", "_changes", "_core", "_decider", "_store", "heart")
+
+    def __init__(self, core: Core, attempts: Attempts, decider: Decider) -> None:
+        self._core = core
+        self._attempts = attempts
+        self._decider = decider
+        self._changes: int | None = None
+        self._store: SharedStore | None = None
+        self.heart: Heart | None = None
+
+    def meet(self, store: SharedStore, wake: Callable[[], None]) -> Heart:
+        """Have a heart from now on."""
+        self._changes, self._store = None, store
+        self.heart = Heart(store, self._core.clock, self._core.owner, wake)
+        return self.heart
+
+    @property
+    def busy(self) -> bool:
+        """Whether there is something to act on."""
+        return self.heart is not None and bool(self.heart.looks)
+
+    def act(self, now: datetime) -> None:
+        """Act on all that was seen since the last call.
+
+        Raises:
+            StoreError: the store does not answer.
+        """
+        if self.heart is None or self._store is None:
+            return
+        looks = self.heart.looks
+        while looks:
+            look = looks[0]
+            if isinstance(look, tuple):
+                pulse, lost = look
+                for owner, beat in lost.items():
+                    self._expire(self._store, owner, beat, now)
+                self._take_in(pulse)
+            else:
+                self._core.store.get("")  # only if it fails here too the store is lost
+            looks.popleft()
+
+    def _take_in(self, pulse: Pulse) -> None:
+        for run_id, reason in pulse.cancelled.items():
+            attempt = self._attempts.running.get(run_id)
+            if attempt is not None and attempt.token.reason is None:
+                self._attempts.stop(run_id, reason)
+        if pulse.changes != self._changes:
+            self._decider.refresh()
+            self._changes = pulse.changes
+        if pulse.ready:
+            self._attempts.hungry = self._attempts.overdue = True
+
+    def _expire(self, store: SharedStore, owner: str, beat: int | None, now: datetime) -> None:
+        """End what a lost owner held, unless it has given a sign of life meanwhile."""
+        reason = "owner_died" if beat is None else "lease_expired"
+
+        def judge(run: Run) -> Closing | None:
+            job = self._core.jobs.get(run.job_id)
+            if job is None:
+                return None
+            again = job.on_interrupted == "rerun"
+            ending = Ending(
+                run_id=run.id,
+                at=now,
+                fence=run.fence,
+                outcome=None if again else Outcome.INTERRUPTED,
+                retry_at=now if again else None,
+                reason=reason,
+                notes=run.notes,
+            )
+            return self._attempts.outcomes.closing(ending, run.job_id, run.fire_time)
+
+        for run, decisions in store.expire(owner, beat, judge):
+            if run.outcome is None:
+                self._attempts.hungry = True
+            else:
+                self._attempts.ended_elsewhere(run, now)
+            if decisions and self._decider.announce(decisions, now):
+                self._attempts.hungry = True
