@@ -11,7 +11,20 @@ from cronkit.executors._thread import ThreadExecutor
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from cronkit.executors._future import FutureExecutor
+    from cronkit.executors._process import ProcessExecutor
 
-__all__ = ["AsyncioExecutor", "FutureExecutor", "InlineExecutor", "ThreadExecutor"]
+__all__ = [
+    "AsyncioExecutor",
+    "FutureExecutor",
+    "InlineExecutor",
+    "ProcessExecutor",
+    "ThreadExecutor",
+]
 
-__getattr__ = lazy("cronkit.executors", {"cronkit.executors._future": ("FutureExecutor",)})
+__getattr__ = lazy(
+    "cronkit.executors",
+    {
+        "cronkit.executors._future": ("FutureExecutor",),
+        "cronkit.executors._process": ("ProcessExecutor",),
+    },
+)

@@ -19,7 +19,7 @@ from cronkit.errors import (
     RunInterruptedError,
 )
 from cronkit.executors._envelope import open_envelope, pack, store_url
-from cronkit.executors._reference import reference_of
+from cronkit.executors._reference import check_name, reference_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -87,7 +87,7 @@ class FutureExecutor:
             raise NotCallableError(
                 job.func, "workers cannot import the program itself; use a module"
             )
-        reference_of(job.func)
+        check_name(job.func)
 
     def start(self, report: Report) -> None:
         """Report to `report` from now on."""

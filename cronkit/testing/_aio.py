@@ -126,6 +126,9 @@ class LoopEngine(HostLoop):
             return self._stepper.now
         return None if self._wake is None else self._stepper.origin + self._wake
 
+    def clock_stepped(self, delta: timedelta) -> None:
+        """Take no note: an event loop goes by monotonic time."""
+
     def step(self) -> None:
         """Do all that is due now."""
         try:

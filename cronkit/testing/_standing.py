@@ -9,7 +9,7 @@ from cronkit.errors import FakeClockStalled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from cronkit._context import Attempt
     from cronkit.abc import Executor, Report
@@ -59,6 +59,9 @@ class StandingExecutor:
     def next_wakeup(self) -> datetime | None:
         """Return that now something is to be waited for, if anything goes on."""
         return self._stepper.now if self._going else None
+
+    def clock_stepped(self, delta: timedelta) -> None:
+        """Take no note: real processes know nothing of fake time."""
 
     def step(self) -> None:
         """Wait in real time for all that goes on, and report it.
