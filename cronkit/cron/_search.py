@@ -37,6 +37,8 @@ SAFE_DAYS = (1 << 29) - 2
 
 _LENGTHS = (0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _FEBRUARY = 2
+_FEBRUARY_ONLY = 1 << _FEBRUARY
+_DAY_29 = 1 << 29
 _SATURDAY = 6
 _SHIFTS = (0, 1, 4, 3, 6, 1, 4, 6, 2, 5, 0, 3, 5)
 """Sakamoto's table for day 1: what each month adds to the weekday of its first day."""
@@ -139,12 +141,21 @@ def _find_month(
 def _find_year(fields: FieldSets, year: int, forward: bool) -> int | None:  # noqa: FBT001
     """Return the nearest year beyond `year` that the year field allows."""
     if fields.year is None:
-        year += 1 if forward else -1
+        if fields.month == _FEBRUARY_ONLY and _is_leap_day(fields):
+            year += 4 - year % 4 if forward else -(year % 4 or 4)
+        else:
+            year += 1 if forward else -1
         return year if FIRST_DAY[0] <= year <= LAST_DAY[0] else None
     # Bit 0 is 1970; a year before it counts as -1, and one more makes room for it.
     bits, bit = fields.year << 1, max(year - FIRST_YEAR, -1) + 1
     rest = bits & (-2 << bit if forward else (1 << bit) - 1)
     return FIRST_YEAR + (rest & -rest if forward else rest).bit_length() - 2 if rest else None
+
+
+def _is_leap_day(fields: FieldSets) -> bool:
+    """Return whether 29 is the only day of the month that can match."""
+    counted = fields.last_days or fields.workdays or fields.last_workdays
+    return fields.day == _DAY_29 and not fields.either and not counted
 
 
 def month_days(fields: FieldSets, year: int, month: int) -> int:
