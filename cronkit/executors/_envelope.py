@@ -165,8 +165,13 @@ def _begin(envelope: Envelope) -> bool:
     """Ask the store whether this attempt may begin: once, and only under its own fence."""
     from cronkit.stores import open_store  # noqa: PLC0415 -- a worker without a store needs none
 
-    store = open_store(store_url(cast("str", envelope.store)))
-    return bool(store.begin(envelope.run_id, envelope.fence, envelope.attempt))
+    url = store_url(cast("str", envelope.store))
+    begin = getattr(open_store(url), "begin", None)
+    if begin is None:
+        raise ConfigError(
+            ["store: only a store on a database can be asked by workers"], key="store"
+        )
+    return bool(begin(envelope.run_id, envelope.fence, envelope.attempt))
 
 
 def store_url(reference: str) -> str:

@@ -3,20 +3,17 @@
 `SQLiteStore` is imported when it is asked for: sqlite3 costs 5 ms that a `MemoryStore` need not pay.
 """
 
-from typing import TYPE_CHECKING
-
+from cronkit._lazy import lazy
 from cronkit.stores._memory import MemoryStore
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from cronkit.stores._open import open_store
     from cronkit.stores._sqlite import SQLiteStore
 
-__all__ = ["MemoryStore", "SQLiteStore"]
+__all__ = ["MemoryStore", "SQLiteStore", "open_store"]
 
-
-def __getattr__(name: str) -> object:
-    if name != "SQLiteStore":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from cronkit.stores import _sqlite  # noqa: PLC0415 -- lazy, see above
-
-    globals()[name] = _sqlite.SQLiteStore
-    return _sqlite.SQLiteStore
+__getattr__ = lazy(
+    "cronkit.stores",
+    {"cronkit.stores._open": ("open_store",), "cronkit.stores._sqlite": ("SQLiteStore",)},
+)

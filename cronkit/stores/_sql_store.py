@@ -206,6 +206,15 @@ class SqlStore(ABC):
             _sql_writes.cancel(session, run_id, reason, now, self._prune)
             return next(iter(_sql_writes.runs(session, {"id": run_id})), None)
 
+    def begin(self, run_id: str, fence: int | None, attempt: int) -> bool:
+        """Note that a worker begins an attempt; return whether it may.
+
+        True once for each attempt, and only while nobody has overtaken its fence. The executor that
+        hands attempts to other hosts asks it there.
+        """
+        with self._writing() as session:
+            return session.run(sql.BEGIN_ATTEMPT, run_id, fence, attempt) == 1
+
     def settle(self, run_id: str) -> None:
         """Forget that a run was abandoned; see `cronkit.abc.Store.settle`."""
         with self._writing() as session:

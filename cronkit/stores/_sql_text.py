@@ -165,6 +165,10 @@ WAIT_AGAIN = (
     " not_before = ?, reason = ?, error = ?, error_type = ?, notes = ?"
     " WHERE id = ? AND phase = 'running' AND fence = ?"
 )
+BEGIN_ATTEMPT = (
+    "UPDATE cronkit_runs SET begun = attempt"
+    " WHERE id = ? AND phase = 'running' AND fence = ? AND attempt = ? AND begun < attempt"
+)
 SETTLE = (
     "UPDATE cronkit_runs SET abandoned = 0,"
     " live = CASE WHEN phase = 'ended' THEN 0 ELSE live END WHERE id = ? AND abandoned = 1"

@@ -43,6 +43,7 @@ CREATE TABLE IF NOT EXISTS cronkit_runs (
   not_before BIGINT NOT NULL,         -- the earliest start of the next attempt
   give_up_at BIGINT,
   attempt INT NOT NULL DEFAULT 0,
+  begun INT NOT NULL DEFAULT 0,       -- the newest attempt that a remote worker began
   owner TEXT,
   fence BIGINT,
   started_at BIGINT,

@@ -18,9 +18,11 @@ from cronkit.errors import (
     RunInterruptedError,
 )
 from cronkit.executors import FutureExecutor
+from cronkit.stores import open_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
     from types import ModuleType
 
 WAIT = "60s"
@@ -48,6 +50,14 @@ def dask() -> Iterator[Executor]:
         Client(cluster) as client,
     ):
         yield client.get_executor(pure=False, retries=0)
+
+
+@pytest.fixture
+def store_url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The URL of a store, in the environment of every worker started later."""
+    url = f"sqlite:///{tmp_path}/state.db"
+    monkeypatch.setenv("CRONKIT_TEST_STORE", url)
+    return url
 
 
 @pytest.fixture(params=[pool, dask], ids=lambda make: make.__name__)
@@ -119,3 +129,33 @@ def test_a_store_is_given_by_reference_only(jobs: ModuleType) -> None:
     with pytest.raises(PolicyError):
         FutureExecutor(ProcessPoolExecutor)  # type: ignore[arg-type]
     executor.shutdown()
+
+
+@pytest.fixture
+def fenced(store_url: str, engine: Executor) -> Iterator[Scheduler]:
+    """A scheduler whose workers ask its store before they begin."""
+    executor = FutureExecutor(engine, store="env:CRONKIT_TEST_STORE")
+    with Scheduler(store=open_store(store_url), executor=executor) as scheduler:
+        yield scheduler
+
+
+def test_a_task_that_the_engine_runs_again_after_a_dead_worker_calls_nothing(
+    fenced: Scheduler, jobs: ModuleType, tmp_path: Path
+) -> None:
+    fenced.add(jobs.mark, args=[str(tmp_path)])
+    run = fenced.run_now("mark").wait(WAIT)
+    assert run is not None
+    assert run.outcome is Outcome.INTERRUPTED
+    assert (tmp_path / "calls").read_text().split() == ["1"]
+
+
+# A pool of the standard library takes no more tasks once a worker has died.
+@pytest.mark.parametrize("engine", [dask], indirect=True, ids=["dask"])
+def test_a_job_that_reruns_runs_again_as_the_next_attempt(
+    fenced: Scheduler, jobs: ModuleType, tmp_path: Path
+) -> None:
+    fenced.add(jobs.mark, args=[str(tmp_path)], on_interrupted="rerun")
+    run = fenced.run_now("mark").wait(WAIT)
+    assert run is not None
+    assert run.outcome is Outcome.SUCCEEDED
+    assert (tmp_path / "calls").read_text().split() == ["1", "2"]
