@@ -1,8 +1,16 @@
-"""What every kind of test shares: the scale of a run, and the profile of Hypothesis that goes with it."""
+"""What every kind of test shares: the scale of a run, the profile of Hypothesis, the servers."""
 
 from __future__ import annotations
 
+import itertools
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from contextlib import suppress
 from enum import StrEnum
+from pathlib import Path
 from typing import TypeVar
 
 import pytest
@@ -48,3 +56,150 @@ def pytest_configure(config: pytest.Config) -> None:
 def scale(request: pytest.FixtureRequest) -> Scale:
     """The scale of this run; `scale.pick(quick, full)` chooses a size."""
     return Scale(request.config.getoption("--scale"))
+
+
+# --- servers -------------------------------------------------------------------------------------
+
+
+class PostgresServer:
+    """A PostgreSQL of this test run, in a folder of its own, reached by a Unix socket.
+
+    Its data are not synced to the disk: what these tests kill is the clients, and a server that is
+    stopped in between is stopped in good order.
+    """
+
+    def __init__(self, binaries: Path) -> None:
+        self._binaries = binaries
+        # Short, for the path of a socket; outside of pytest's folders, which only root may enter.
+        self.folder = Path(tempfile.mkdtemp(prefix="cronkit-pg-", dir="/tmp"))
+        self._user = {}
+        if os.getuid() == 0:  # PostgreSQL refuses to run as root
+            self._user = {"user": "nobody", "group": "nogroup", "extra_groups": []}
+            shutil.chown(self.folder, "nobody", "nogroup")
+        self._schemas = itertools.count(1)
+        self._process = None
+        self._run("initdb", "-D", str(self.data), "-A", "trust", "-U", "postgres", "--no-sync")
+
+    @property
+    def data(self) -> Path:
+        return self.folder / "data"
+
+    @property
+    def dsn(self) -> str:
+        return f"host={self.folder} user=postgres dbname=postgres"
+
+    def schema(self) -> str:
+        """Make an empty schema; return a DSN that leads to it."""
+        name = f"test_{next(self._schemas)}"
+        self.sql(f"CREATE SCHEMA {name}")
+        return f"{self.dsn} options='-c search_path={name}'"
+
+    def sql(self, statement: str) -> str:
+        """Run a statement as the administrator; return what it prints, bare."""
+        return self._run("psql", "-XAtq", "-d", self.dsn, "-c", statement)
+
+    def start(self) -> None:
+        log = (self.folder / "log").open("ab")
+        settings = ("listen_addresses=", f"unix_socket_directories={self.folder}", "fsync=off")
+        self._process = subprocess.Popen(
+            [
+                self._binaries / "postgres",
+                "-D",
+                self.data,
+                *(word for each in settings for word in ("-c", each)),
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            **self._user,
+        )
+        log.close()
+        self._run("pg_isready", "-q", "-t", "30", "-d", self.dsn, patience=100)
+
+    def stop(self, *, how: str = "fast") -> None:
+        if self._process is not None:
+            self.thaw()
+            numbers = {"fast": signal.SIGINT, "immediate": signal.SIGQUIT}
+            self._process.send_signal(numbers[how])
+            self._process.wait(30)
+            self._process = None
+
+    def freeze(self) -> None:
+        """Stop the server and all its processes where they are; the kernel keeps the sockets."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self._signal(signal.SIGCONT)
+
+    def remove(self) -> None:
+        self.stop(how="immediate")
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _signal(self, number: int) -> None:
+        parent = self._process.pid
+        children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+        for pid in (parent, *map(int, children)):
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
+
+    def _run(self, name: str, *arguments: str, patience: int = 1) -> str:
+        for _ in range(patience):
+            done = subprocess.run(
+                [self._binaries / name, *arguments],
+                cwd=self.folder,
+                capture_output=True,
+                text=True,
+                check=False,
+                **self._user,
+            )
+            if done.returncode == 0:
+                return done.stdout.strip()
+        raise RuntimeError(f"{name}: {done.stderr or done.stdout}")
+
+
+def _postgres_binaries() -> Path | None:
+    found = shutil.which("postgres")
+    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    if found is not None:
+        folders.append(Path(found).resolve().parent)
+    return next((each for each in folders if (each / "initdb").exists()), None)
+
+
+def _unavailable(what: str) -> None:
+    if os.environ.get("CRONKIT_REQUIRE_SERVERS") == "1":
+        pytest.fail(f"CRONKIT_REQUIRE_SERVERS=1, and {what}")
+    pytest.skip(what)
+
+
+@pytest.fixture(scope="session")
+def _servers():
+    """Make PostgreSQL servers; all are gone at the end of the run."""
+    try:
+        import psycopg  # noqa: F401 -- the extra `postgres`
+    except ImportError:
+        _unavailable("psycopg is not installed: pip install 'cronkit[postgres]'")
+    binaries = _postgres_binaries()
+    if binaries is None:
+        _unavailable("there is no PostgreSQL server here")
+    servers = []
+
+    def make() -> PostgresServer:
+        servers.append(PostgresServer(binaries))
+        servers[-1].start()
+        return servers[-1]
+
+    yield make
+    for each in servers:
+        each.remove()
+
+
+@pytest.fixture(scope="session")
+def postgres(_servers) -> PostgresServer:
+    """A PostgreSQL that all tests share; take a `schema()` of it."""
+    return _servers()
+
+
+@pytest.fixture
+def own_postgres(_servers) -> PostgresServer:
+    """A PostgreSQL for one test, which may stop it."""
+    return _servers()

@@ -57,6 +57,19 @@ def storable(text: str | None) -> str | None:
     return text.replace("\0", "\\x00").encode("utf-8", "backslashreplace").decode()
 
 
+def key_of(decision: Decision) -> tuple[str, str] | None:
+    """Return the job and the idempotency key of a decision; ``None`` without a key.
+
+    Raises:
+        PolicyError: the key cannot be kept as it is.
+    """
+    if decision.key is None:
+        return None
+    if storable(decision.key) != decision.key:
+        raise PolicyError("key", decision.key, "text without NUL and lone surrogates")
+    return decision.job_id, decision.key
+
+
 # --- arguments and notes -------------------------------------------------------------------------
 
 
@@ -165,11 +178,9 @@ def inserted(decision: Decision, now: datetime) -> Row:
     """Return the columns of a new row, in the order of `INSERTED`.
 
     Raises:
-        PolicyError: its arguments or its key cannot be kept.
+        PolicyError: its arguments cannot be kept.
     """
     ends = decision.outcome is not None
-    if decision.key is not None and storable(decision.key) != decision.key:
-        raise PolicyError("key", decision.key, "text without NUL and lone surrogates")
     return (
         decision.run_id,
         decision.job_id,

@@ -160,6 +160,10 @@ END_RUN = (
     " error = ?, error_type = ?, abandoned = ?, notes = ?"
     " WHERE id = ? AND phase = 'running' AND fence = ?"
 )
+NOTE_LATE = (
+    "UPDATE cronkit_runs SET reason = 'late_result_refused'"
+    " WHERE id = ? AND phase = 'ended' AND outcome = 'interrupted'"
+)
 WAIT_AGAIN = (
     "UPDATE cronkit_runs SET phase = 'waiting', owner = NULL, cancel_reason = NULL,"
     " not_before = ?, reason = ?, error = ?, error_type = ?, notes = ?"

@@ -106,8 +106,8 @@ def _new(
     for each in wanted:
         if each.run_id in taken:
             continue
-        if each.key is not None:
-            key = (each.job_id, each.key)
+        key = codec.key_of(each)
+        if key is not None:
             if key in keys or session.rows(sql.KNOWN_KEY, *key):
                 continue
             keys.add(key)
@@ -164,6 +164,7 @@ def finish(session: Session, closings: Sequence[Closing], name: str, prune: Prun
         if not counts:
             found = session.rows(sql.FENCE_OF, ending.run_id)
             current = cast("int | None", found[0][0]) if found else None
+            session.run(sql.NOTE_LATE, ending.run_id)
             answers.append(FenceLostError(name, ending.run_id, ending.fence, current))
         elif closing.plan is None:
             answers.append(())

@@ -7,19 +7,38 @@ import pytest
 from cronkit.stores import MemoryStore, SQLiteStore
 
 
-def _memory(folder):
+def _memory(request):
     store = MemoryStore()
     return lambda: store
 
 
+def _sqlite(request):
+    path = request.getfixturevalue("tmp_path") / "state.db"
+    return lambda: SQLiteStore(path)
+
+
+def _postgres(request):
+    dsn = request.getfixturevalue("postgres").schema()
+    from cronkit.integrations.postgres import PostgresStore
+
+    return lambda: PostgresStore(dsn)
+
+
 STORES = {
-    # name: a function of an empty folder that gives a function that opens the same store
+    # name: gives, from a test's request, a function that opens the same store
     "memory": _memory,
-    "sqlite": lambda folder: lambda: SQLiteStore(folder / "state.db"),
+    "sqlite": _sqlite,
+    "postgres": _postgres,
 }
 
 
 @pytest.fixture(params=STORES.values(), ids=STORES.keys())
-def connect(request, tmp_path):
+def connect(request):
     """Open the same, at first empty, store: each call is another process's way to it."""
-    return request.param(tmp_path)
+    return request.param(request)
+
+
+@pytest.fixture(params=(_sqlite, _postgres), ids=("sqlite", "postgres"))
+def connect_shared(request):
+    """As `connect`, for the stores that processes share."""
+    return request.param(request)
