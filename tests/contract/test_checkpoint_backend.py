@@ -62,7 +62,7 @@ def other(place):
     return place.handle()
 
 
-def first(operation="export-1", *, type="export", key="", minute=0) -> Record:
+def first(operation="export-1", *, type="export", key="", minute=0) -> Record:  # noqa: A002 -- the field's name
     at = START + timedelta(minutes=minute)
     return Record(operation=operation, type=type, key=key, created_at=at, saved_at=at)
 

@@ -60,8 +60,10 @@ SAMPLES: dict[str, tuple[CronkitError, str]] = {
     ),
     "TriggerAnswerError": (
         errors.TriggerAnswerError("mine", "next(2026-01-01T00:00:00+00:00)", "soon"),
-        "mine: next(2026-01-01T00:00:00+00:00) gave 'soon'; "
-        "allowed: an aware datetime later than that, or None",
+        (
+            "mine: next(2026-01-01T00:00:00+00:00) gave 'soon'; "
+            "allowed: an aware datetime later than that, or None"
+        ),
     ),
     "TriggerSearchError": (
         errors.TriggerSearchError("Except(Every('1d'))", 10_000),
