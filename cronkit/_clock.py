@@ -23,6 +23,13 @@ class SystemClock:
 
     __slots__ = ()
 
+    EARLIEST = datetime(2026, 1, 1, tzinfo=UTC)
+    """No clock that was ever set shows an earlier time: this package was written later.
+
+    A machine without a battery begins at 1970 until it reaches a time server. A scheduler decides
+    nothing by such a clock.
+    """
+
     def now(self) -> datetime:
         """Return the wall-clock time as an aware datetime in UTC."""
         return datetime.now(UTC)

@@ -38,7 +38,7 @@ class RunContext:
         lateness: from the fire time (with its jitter) to the start of the first attempt.
     """
 
-    __slots__ = ("_attempt", "_job", "_notes", "_taken", "deadline", "progress_now")
+    __slots__ = ("_attempt", "_job", "_notes", "_taken", "progress_now")
 
     def __init__(self, attempt: Attempt) -> None:
         self._attempt = attempt
@@ -46,7 +46,6 @@ class RunContext:
         self._job = attempt.job
         self._notes: dict[str, object] | None = None
         self.progress_now: tuple[float, float | None] | None = None
-        self.deadline: datetime | None = attempt.deadline
 
     @property
     def id(self) -> str:
@@ -84,11 +83,17 @@ class RunContext:
         return self._taken.first_started_at - self._taken.due
 
     @property
+    def deadline(self) -> datetime | None:
+        """When the attempt's timeout ends, in UTC; ``None`` without one."""
+        return self._attempt.deadline
+
+    @property
     def remaining(self) -> timedelta | None:
         """How long until the deadline, zero when it has passed; ``None`` without a timeout."""
-        if self.deadline is None:
+        deadline = self.deadline
+        if deadline is None:
             return None
-        return max(self.deadline - self._attempt.clock.now(), _convert.ZERO)
+        return max(deadline - self._attempt.clock.now(), _convert.ZERO)
 
     @property
     def cancelled(self) -> bool:
@@ -151,7 +156,7 @@ class RunContext:
         """
         from asyncio import CancelledError  # noqa: PLC0415 -- costs 30 ms; only async jobs come here
 
-        from cronkit._asleep import sleep  # noqa: PLC0415 -- imports asyncio
+        from cronkit._coroutines import sleep  # noqa: PLC0415 -- imports asyncio
 
         seconds = _convert.duration(length, "asleep").total_seconds()
         self.raise_if_cancelled()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
-    from datetime import datetime
+    from datetime import datetime, timedelta
     from threading import Event as WakeEvent
 
     from cronkit._context import Attempt
@@ -57,6 +57,10 @@ class Engine(Protocol):
 
     def step(self) -> None:
         """Do all that is due at the clock's present instant."""
+        ...
+
+    def clock_stepped(self, delta: timedelta) -> None:
+        """Take note that the wall clock was set by `delta`, while no time has passed."""
         ...
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from cronkit import _convert
+from cronkit._app._health import Health, health_of
 from cronkit._engine._planner import fire_times
 from cronkit.errors import PolicyError
 from cronkit.jobs import JobState, Outcome, Pause
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
     from cronkit._app._registry import Registry
     from cronkit._engine._engine import Engine
     from cronkit.jobs import Job, Run
-
-_LONGEST_SILENCE = 5.0
-"""Seconds; the loop looks at least once a second."""
 
 
 @attrs.frozen(kw_only=True)
@@ -68,19 +66,6 @@ class JobStatus:
     last_fire_time: datetime | None
     last_duration: timedelta | None
     tags: frozenset[str]
-
-
-@attrs.frozen(kw_only=True)
-class Health:
-    """Whether a scheduler does its work.
-
-    Attributes:
-        ok: nothing is wrong.
-        problems: what is, a sentence each.
-    """
-
-    ok: bool
-    problems: tuple[str, ...] = ()
 
 
 @attrs.frozen(kw_only=True)
@@ -196,7 +181,7 @@ class Queries:
                 hooks_failed=core.hooks.failed,
                 events_dropped=core.hooks.dropped,
                 loop_failures=0 if lifecycle.loop is None else lifecycle.loop.failures,
-                health=self._health(),
+                health=health_of(self._engine, lifecycle, states.values()),
             )
 
     def _job_status(self, job: Job, state: JobState, going: int) -> JobStatus:
@@ -214,17 +199,6 @@ class Queries:
             last_duration=None if ended is None else ended.duration,
             tags=job.tags,
         )
-
-    def _health(self) -> Health:
-        attempts, loop = self._engine.attempts, self._lifecycle.loop
-        problems = [f"the trigger of {each} fails" for each in self._engine.decider.failing]
-        if attempts.abandoned:
-            problems.append(f"{len(attempts.abandoned)} timed-out runs hold threads")
-        if loop is not None and loop.failures:
-            problems.append(f"{loop.failures} steps of the scheduler failed")
-        if loop is not None and self._core.clock.monotonic() - loop.last_beat > _LONGEST_SILENCE:
-            problems.append(f"the loop has not looked for {_LONGEST_SILENCE:g} s")
-        return Health(ok=not problems, problems=tuple(problems))
 
 
 def _ordered(job: Job, state: JobState) -> Iterator[tuple[datetime, int, str]]:

@@ -14,11 +14,12 @@ from cronkit._engine._hooks import LOGGER
 from cronkit._engine._neighbours import Neighbours
 from cronkit._engine._outage import Outage
 from cronkit._engine._timers import Timers
+from cronkit._engine._watch import ClockWatch
 from cronkit.errors import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from cronkit._engine._core import Core
     from cronkit.jobs import Job
@@ -34,6 +35,7 @@ class Engine:
         core: clock, store, hooks and jobs.
         attempts: the runs that are going on.
         decider: the jobs' next fire times.
+        watch: what notices that the wall clock was set.
         neighbours: the other schedulers of a shared store.
         outage: whether the store answers.
         in_line: whether events are delivered by `step`, in the thread that calls it.
@@ -45,6 +47,7 @@ class Engine:
         self.attempts = Attempts(core, self._timers, most=max_concurrent_runs)
         self.decider = Decider(core, self._timers, self.attempts)
         self.attempts.decider = self.decider
+        self.watch = ClockWatch(core, self._timers, self.attempts, self.decider)
         self.neighbours = Neighbours(core, self.attempts, self.decider)
         self.outage = Outage(core)
         self.in_line = False
@@ -116,6 +119,10 @@ class Engine:
         if self.in_line and core.hooks.queue:
             core.hooks.deliver()
 
+    def clock_stepped(self, delta: timedelta) -> None:
+        """Take note that the wall clock was set by `delta`."""
+        self.watch.stepped(delta)
+
     def _ring(self, keys: list[str], now: datetime) -> Sequence[str]:
         """Act on timers as far as that needs no store; return the jobs among them."""
         jobs = []
@@ -149,7 +156,7 @@ class Engine:
             return
         if attempts.overdue:
             attempts.give_up(now)
-        if jobs and self.decider.decide(jobs, now):
+        if jobs and not self.watch.implausible and self.decider.decide(jobs, now):
             attempts.hungry = True
         if attempts.hungry:
             attempts.start(now)

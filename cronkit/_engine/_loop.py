@@ -27,6 +27,7 @@ class Loop:
 
     Attributes:
         failures: how many steps raised; the loop goes on after each.
+        failing: what the last step raised, in a word; ``None``: it went well.
         last_beat: when it last looked, on the clock's monotonic scale.
     """
 
@@ -37,10 +38,12 @@ class Loop:
         self._stopping = False
         self._thread: threading.Thread | None = None
         self.failures = 0
+        self.failing: str | None = None
         self.last_beat = self._clock.monotonic()
 
     def start(self) -> None:
         """Begin."""
+        self._engine.watch.begin()
         thread = threading.Thread(target=self._serve, name="cronkit-loop", daemon=True)
         thread.start()
         self._thread = thread
@@ -67,7 +70,9 @@ class Loop:
             self._wake.clear()
             try:
                 self.last_beat = self._clock.monotonic()
+                self._engine.watch.look()
                 self._engine.step()
+                self.failing = None
                 self._clock.wait(self._seconds_to_wait(), self._wake)
             except BaseException as error:  # noqa: BLE001 -- the loop's body is total
                 self._failed(error)
@@ -78,6 +83,7 @@ class Loop:
 
     def _failed(self, error: BaseException) -> None:
         self.failures += 1
+        self.failing = type(error).__name__
         try:
             LOGGER.error("the scheduler's step failed: %r", error, exc_info=error)
         except BaseException:  # noqa: BLE001 -- a raising log handler must not end the loop

@@ -27,7 +27,7 @@ from cronkit.jobs import Decision, Outcome, Verdict, run_id
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from cronkit.jobs import Job, JobState
+    from cronkit.jobs import Job, JobState, Rewind
 
 NOT_STOPPED_AFTER = timedelta(seconds=30)
 """How long ``overlap="cancel"`` waits for the old run."""
@@ -126,6 +126,8 @@ def plan_job(
     else:
         rows, mark = _plan_many(job, state, now, fire)
         after = next_fire(job, mark)
+    if state.rewind is not None:
+        rows = _once_more(rows, state.rewind)
     verdict = Verdict(job.id, tuple(rows), mark)
     if after is None or (job.max_runs is not None and _spent(job, state, rows)):
         return Plan(verdict, None, None, mark)
@@ -153,7 +155,26 @@ def plan_unpause(job: Job, state: JobState, at: datetime) -> Verdict:
     if fire is not None and fire <= at:
         last = newest_due(job, fire, at, lambda each: each)
         rows = (stretch(job, fire, last, Outcome.SKIPPED, "paused"),)
+    if state.rewind is not None:
+        rows = tuple(_once_more(rows, state.rewind))
     return Verdict(job.id, rows, max(at, state.base), None)
+
+
+def _once_more(rows: Sequence[Decision], rewind: Rewind) -> list[Decision]:
+    """Tell rows for fire times that come once more apart from those of the first time."""
+    names = {
+        row.run_id: f"{row.run_id}~{rewind.generation}"
+        for row in rows
+        if row.fire_time <= rewind.until
+    }
+    return [
+        attrs.evolve(
+            row,
+            run_id=names.get(row.run_id, row.run_id),
+            blocked_by=names.get(row.blocked_by or "", row.blocked_by),
+        )
+        for row in rows
+    ]
 
 
 def plan_skip_to(state: JobState, at: datetime) -> Verdict:

@@ -6,7 +6,8 @@ import heapq
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from collections.abc import Callable
+    from datetime import datetime, timedelta
 
 _SLACK = 64
 
@@ -68,6 +69,11 @@ class Timers:
                 del armed[key]
                 due.append(key)
         return due
+
+    def shift(self, delta: timedelta, chosen: Callable[[str], bool]) -> None:
+        """Move the instants of the chosen keys by `delta`."""
+        for key in [each for each in self._armed if chosen(each)]:
+            self.arm(key, self._armed[key] + delta)
 
     def disarm_all(self) -> None:
         """Wait for nothing any more."""

@@ -53,6 +53,7 @@ from cronkit.jobs._states import (
     LiveRun,
     Pause,
     Pulse,
+    Rewind,
     Taken,
     Verdict,
 )
@@ -96,8 +97,9 @@ __all__ = [
     "Overlap",
     "Pause",
     "Phase",
-    "Pulse",
     "Policies",
+    "Pulse",
+    "Rewind",
     "Run",
     "RunCancelled",
     "RunEvent",

@@ -53,6 +53,19 @@ class LiveRun:
     abandoned: bool = False
 
 
+@attrs.frozen(kw_only=True)
+class Rewind:
+    """A mark that went back because the wall clock was set back.
+
+    Attributes:
+        generation: of the clock, counted from 1; it stands in the ids of the runs as ``~1``.
+        until: the mark as it was; up to here fire times come once more.
+    """
+
+    generation: int
+    until: datetime
+
+
 @attrs.define(kw_only=True)
 class JobState:
     """What a store knows of a job. It belongs to the store; a planner only reads it.
@@ -64,6 +77,7 @@ class JobState:
         pause: the pause it is in.
         planned: how many runs its trigger has been given.
         live: runs that wait or go on, oldest first.
+        rewind: the last time its mark went back; ``None``: never.
     """
 
     job_id: str
@@ -72,6 +86,7 @@ class JobState:
     pause: Pause | None = None
     planned: int = 0
     live: tuple[LiveRun, ...] = ()
+    rewind: Rewind | None = None
 
     @property
     def base(self) -> datetime:

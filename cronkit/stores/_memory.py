@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 import attrs
 
 from cronkit.errors import FenceLostError
-from cronkit.jobs import KEEP, Ending, JobState, Outcome
+from cronkit.jobs import KEEP, Ending, JobState, Outcome, Rewind
 from cronkit.stores._queue import WaitingQueue
 from cronkit.stores._rows import Row
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from cronkit.abc import Plan
     from cronkit.jobs import Decision, Job, Limits, Run, Taken, Verdict
@@ -54,6 +54,7 @@ class MemoryStore:
         self._jobs: dict[str, _JobRow] = {}
         self._rows: dict[str, Row] = {}
         self._waiting = WaitingQueue()
+        self._generation = 0
         self._owners: set[str] = set()
 
     def open(self, owner: str, now: datetime) -> None:  # noqa: ARG002 -- the Protocol's shape
@@ -134,6 +135,32 @@ class MemoryStore:
                 return True
 
             return [row.start(owner, now, None) for row in self._waiting.take(now, free, allowed)]
+
+    def rewind(
+        self, job_ids: Collection[str], repeat: Collection[str], now: datetime, delta: timedelta
+    ) -> None:
+        """Follow the wall clock, which was set back by `delta`.
+
+        Args:
+            job_ids: whose waiting runs wait no longer than before; those of them that were never
+                decided are taken as first seen now.
+            repeat: whose marks move back to `now`, so that their fire times come once more.
+            now: the instant of the clock as it is.
+            delta: by how much it was set, a negative length.
+        """
+        with self._lock:
+            self._generation += 1
+            for job in [self._jobs[each] for each in job_ids if each in self._jobs]:
+                state = job.state
+                if state.mark is None:
+                    state.first_seen = min(state.first_seen, now)
+                elif state.mark > now and state.job_id in repeat:
+                    until = state.mark if state.rewind is None else state.rewind.until
+                    state.rewind = Rewind(generation=self._generation, until=max(until, state.mark))
+                    state.mark = now
+                for row in (job.live or {}).values():
+                    row.pull_in(now, delta)
+            self._waiting.rearrange(now)
 
     def next_waiting(self, job_ids: Collection[str], now: datetime) -> datetime | None:
         """Return when a waiting row can start next; see `cronkit.abc.Store.next_waiting`."""

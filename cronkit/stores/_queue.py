@@ -72,6 +72,14 @@ class WaitingQueue:
         for entry in others:
             heapq.heappush(self._giving_up, entry)
 
+    def rearrange(self, now: datetime) -> None:
+        """Put each row in its place again, after the times of some have changed."""
+        rows = {entry[2] for heap in (self._future, self._ready) for entry in heap}
+        self._future, self._ready, self._giving_up = [], [], []
+        for row in sorted(rows, key=lambda row: row.order):
+            if row.phase == "waiting":
+                self.push(row, now)
+
     def next(self, now: datetime, job_ids: Collection[str]) -> datetime | None:
         """Return when a row can start or gives up; `now` where one is ready and held back."""
         if not (self._ready or self._future or self._giving_up):

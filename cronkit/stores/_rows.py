@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
+
+import attrs
 
 from cronkit.jobs import LiveRun, Outcome, Run, Taken
 
@@ -11,6 +14,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from cronkit.jobs import Decision, Ending, Phase
+
+
+_LATE = timedelta(seconds=5)
+"""A step of the clock is noticed this soon at the latest."""
 
 
 class Row:
@@ -78,6 +85,20 @@ class Row:
             args=decision.args,
             kwargs=decision.kwargs,
         )
+
+    def pull_in(self, now: datetime, delta: timedelta) -> None:
+        """Wait no longer than before, though the wall clock was set back by `delta`.
+
+        Every scheduler of the store calls this; the second call finds nothing to do.
+        """
+        if self.not_before > now:
+            if self.ending is None:
+                self.not_before = now
+            elif self.ending.at > now:
+                self.not_before = now + (self.not_before - self.ending.at)
+        give_up_at = self.decision.give_up_at
+        if give_up_at is not None and give_up_at > now - delta - _LATE:
+            self.decision = attrs.evolve(self.decision, give_up_at=give_up_at + delta)
 
     def wait(self, ending: Ending) -> None:
         """Make the row waiting again, for another attempt."""

@@ -81,9 +81,11 @@ class Stepper:
         self.now = start
 
     def step_wall(self, delta: timedelta) -> None:
-        """Move the wall clock only."""
+        """Move the wall clock only, and tell the schedulers, which in real time notice it soon."""
         self.origin += delta
         self.now += delta
+        for engine in self.engines:
+            engine.clock_stepped(delta)
 
     def queue(self, executor: Fake, attempt: Attempt, start_order: int) -> None:
         """Run an attempt at this instant, in order of priority, fire time, job, start order."""
