@@ -210,13 +210,24 @@ def _plan_many(
         rows.append(stretch(job, first, last, Outcome.MISFIRED, "misfire_grace"))
     if oldest is not None:
         left, chosen = coalesce(job, oldest, newest)
-        if job.max_runs is not None:
-            chosen = chosen[: job.max_runs - state.planned]
-        rows += [*left, *_judge(job, state, now, [(fire, due(fire)) for fire in chosen])]
+        judged = _judge(job, state, now, [(fire, due(fire)) for fire in chosen])
+        rows += [*left, *_up_to_last_run(job, state, judged)]
     rest = unsearched(job, newest, now)
     if rest is not None:
         rows.append(rest)
     return rows, newest if rest is None else now
+
+
+def _up_to_last_run(job: Job, state: JobState, rows: list[Decision]) -> list[Decision]:
+    """Leave out what comes after the last run that the job may have: it does not fire any more."""
+    if job.max_runs is None:
+        return rows
+    left = job.max_runs - state.planned
+    for place, row in enumerate(rows):
+        left -= row.outcome is None
+        if left == 0:
+            return rows[: place + 1]
+    return rows
 
 
 # --- fire times that were chosen to run ----------------------------------------------------------

@@ -562,3 +562,16 @@ def test_a_run_by_hand_that_replaces_another_gives_up_half_a_minute_after_it_was
     job = job_of(overlap="cancel")
     (row,) = plan_extra(job, state_of(live=(going(),)), by_hand()).decisions
     assert row.give_up_at == T + SECOND + NOT_STOPPED_AFTER
+
+
+def test_a_skipped_one_of_several_does_not_use_up_max_runs():
+    job = job_of(coalesce="all", max_runs=2)
+    found = rows(plan_job(job, state_of(live=(going(),)), T + 5 * MINUTE))
+    assert [told(row) for row in found] == [(n, "skipped", "overlap", 1) for n in (1, 2, 3, 4, 5)]
+
+
+def test_of_several_that_replace_a_run_the_last_counts_for_max_runs():
+    job = job_of(coalesce="all", max_runs=1, overlap="cancel")
+    plan = plan_job(job, state_of(live=(going(),)), T + 3 * MINUTE)
+    assert [told(row)[1] for row in rows(plan)] == ["skipped", "skipped", "runs"]
+    assert plan.fire is None
