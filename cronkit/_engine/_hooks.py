@@ -178,9 +178,9 @@ class Hooks:
 
 def run_alone(coroutine: Coroutine[object, object, object]) -> object:
     """Run a coroutine to its end on a loop of its own; the scheduler is not started."""
-    import asyncio  # noqa: PLC0415 -- costs 30 ms of import; only async hooks come here
+    from cronkit._coroutines import run  # noqa: PLC0415 -- imports asyncio
 
-    return asyncio.run(coroutine)
+    return run(coroutine)
 
 
 def _log(event: Event) -> None:

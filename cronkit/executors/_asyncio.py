@@ -25,15 +25,61 @@ if TYPE_CHECKING:
     from cronkit.jobs import Job
 
 
+_IN_PARENT: list[HostLoop] = []
+"""Loops that have stayed in the parent of this forked process: to drop one would close it."""
+
+
 class _Going:
-    """An attempt that goes on: its loop, its task, and whether a stop has reached the loop."""
+    """An attempt that goes on as a task of a loop.
 
-    __slots__ = ("heard", "home", "task")
+    Attributes:
+        home: the loop.
+        heard: whether a stop has reached the loop.
+    """
 
-    def __init__(self, home: HostLoop) -> None:
+    __slots__ = ("_attempt", "_end", "_task", "heard", "home")
+
+    def __init__(self, attempt: Attempt, home: HostLoop, end: Report) -> None:
+        self._attempt = attempt
+        self._end = end
+        self._task: Task[None] | None = None
         self.home = home
-        self.task: Task[None] | None = None
         self.heard = False
+
+    def begin(self) -> None:
+        """Create the task; any thread."""
+        self._call(self._begin)
+
+    def cancel(self) -> None:
+        """Cancel the task; any thread."""
+        self._call(self._cancel)
+
+    def _call(self, step: Callable[[], None]) -> None:
+        try:
+            self.home.call(step)
+        except RuntimeError as closed:  # the host has closed its loop under our feet
+            self._end(self._attempt, None, closed)
+
+    def _begin(self) -> None:
+        self._task = self.home.loop.create_task(self._serve(), name=self._attempt.run_id)
+
+    def _cancel(self) -> None:
+        self.heard = True
+        if self._task is not None:
+            self._task.cancel()
+
+    async def _serve(self) -> None:
+        attempt = self._attempt
+        value: object = None
+        error: BaseException | None = None
+        try:
+            value = attempt.call()
+            if inspect.isawaitable(value):
+                value = await value
+        except BaseException as raised:  # noqa: BLE001 -- the job boundary
+            error = raised
+        by_request = self.heard and self.home.is_cancellation(error)
+        self._end(attempt, *stopped(attempt, value, error, by_request=by_request))
 
 
 class AsyncioExecutor:
@@ -104,16 +150,16 @@ class AsyncioExecutor:
     def submit(self, attempt: Attempt) -> None:
         """Start an attempt as a task of the loop."""
         attempt.sleeper = refuse_to_block
-        going = _Going(self._at_home())
+        going = _Going(attempt, self._at_home(), self._end)
         with self._ended:
             self._going[attempt] = going
-        self._call(self._begin, attempt, going)
+        going.begin()
 
     def stop(self, attempt: Attempt) -> None:
         """Cancel the attempt's task; its cancel token is set already."""
         going = self._going.get(attempt)
         if going is not None:
-            self._call(_cancel, attempt, going)
+            going.cancel()
 
     def abandon(self, attempt: Attempt) -> None:
         """Give the attempt's slot to others; leave a loop that it blocks."""
@@ -161,6 +207,14 @@ class AsyncioExecutor:
         """Return whether the calling thread runs the loop, so that waiting would hold it up."""
         return self._home is not None and self._home.is_current
 
+    def after_fork(self) -> None:
+        """Begin anew in a forked child: the thread of the loop has stayed in the parent."""
+        if self._home is not None:
+            _IN_PARENT.append(self._home)
+        self._home, self._left = None, []
+        self._ended = threading.Condition()
+        self._going, self._abandoned = {}, {}
+
     def _at_home(self) -> HostLoop:
         home = self._home
         if home is None:
@@ -169,38 +223,9 @@ class AsyncioExecutor:
             home = self._home = LoopThread()
         return home
 
-    def _call(
-        self, step: Callable[[Attempt, _Going], None], attempt: Attempt, going: _Going
-    ) -> None:
-        try:
-            going.home.call(step, attempt, going)
-        except RuntimeError as closed:  # the host has closed its loop under our feet
-            self._end(attempt, None, closed)
-
-    def _begin(self, attempt: Attempt, going: _Going) -> None:
-        going.task = going.home.loop.create_task(self._serve(attempt, going), name=attempt.run_id)
-
-    async def _serve(self, attempt: Attempt, going: _Going) -> None:
-        value: object = None
-        error: BaseException | None = None
-        try:
-            value = attempt.call()
-            if inspect.isawaitable(value):
-                value = await value
-        except BaseException as raised:  # noqa: BLE001 -- the job boundary
-            error = raised
-        by_request = going.heard and going.home.is_cancellation(error)
-        self._end(attempt, *stopped(attempt, value, error, by_request=by_request))
-
     def _end(self, attempt: Attempt, value: object, error: BaseException | None) -> None:
         with self._ended:
             going = self._going.pop(attempt, None) or self._abandoned.pop(attempt, None)
             self._ended.notify_all()
         if going is not None and self._report is not None:
             self._report(attempt, value, error)
-
-
-def _cancel(attempt: Attempt, going: _Going) -> None:  # noqa: ARG001 -- the shape of a step
-    going.heard = True
-    if going.task is not None:
-        going.task.cancel()

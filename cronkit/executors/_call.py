@@ -39,9 +39,9 @@ def call(
 
 def _run_alone(attempt: Attempt, coroutine: Coroutine[object, object, object]) -> object:
     del attempt
-    import asyncio  # noqa: PLC0415 -- costs 30 ms of import; only async jobs come here
+    from cronkit._coroutines import run  # noqa: PLC0415 -- imports asyncio
 
-    return asyncio.run(coroutine)
+    return run(coroutine)
 
 
 def refuse_to_block(seconds: float, token: CancelToken) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import cast
 
 import attrs
@@ -108,7 +108,9 @@ def is_async(func: Callable[..., object]) -> bool:
         return True
     if inspect.isfunction(func):
         return False
-    return inspect.iscoroutinefunction(getattr(func, "__call__", None))  # noqa: B004 -- its code
+    while isinstance(func, partial):
+        func = func.func
+    return inspect.iscoroutinefunction(getattr(type(func), "__call__", None))  # noqa: B004 -- its code
 
 
 def job_id_of(func: Callable[..., object], given: object) -> str:

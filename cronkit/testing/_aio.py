@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import selectors
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 from typing_extensions import override
 
+from cronkit._coroutines import apart
 from cronkit.errors import FakeClockStalled
 from cronkit.executors import AsyncioExecutor
 from cronkit.executors._asyncio_loop import HostLoop
@@ -118,6 +118,7 @@ class LoopEngine(HostLoop):
         self._stepper = stepper
         self._wake: timedelta | None = None
         self._resting = False
+        self._closing = False
         stepper.engines.append(self)
 
     def next_wakeup(self) -> datetime | None:
@@ -131,18 +132,16 @@ class LoopEngine(HostLoop):
 
     def step(self) -> None:
         """Do all that is due now."""
-        try:
-            asyncio.get_running_loop()
-        except RuntimeError:
-            self._step()
-        else:  # the host of an async test: two loops cannot run in one thread
-            _in_thread(self._step)
+        apart(self._step)  # the host of an async test has a loop in this thread
 
     def _step(self) -> None:
         self.loop.stirred = self._resting = False
         while not self._resting:
             with suppress(SystemExit):  # a task raised it, and asyncio lets it through
                 self.loop.run_forever()
+        if self._closing:
+            self._closing = False
+            self.close()
 
     def _rest(self, seconds: float | None) -> None:
         self._resting = True
@@ -163,6 +162,9 @@ class LoopEngine(HostLoop):
     @override
     def close(self) -> bool:
         """Cancel the tasks, shut down the async generators, close the loop."""
+        if self.is_current:  # a coroutine stops its scheduler: as soon as the loop rests
+            self._closing = True
+            return False
         for _ in range(_MOST_CANCELLATIONS):
             tasks = asyncio.all_tasks(self.loop)
             if not tasks:
@@ -239,9 +241,3 @@ def run_in_fake_time(
     loop.on_idle(idle)
     with asyncio.Runner(loop_factory=lambda: loop) as runner:
         return runner.run(coroutine)
-
-
-def _in_thread(work: Callable[[], None]) -> None:
-    """Do `work` in a thread of its own, wait for it, and raise what it raised."""
-    with ThreadPoolExecutor(1, thread_name_prefix="cronkit-fake") as pool:
-        pool.submit(work).result()

@@ -12,7 +12,7 @@ import pytest
 from cronkit import Backoff, Outcome, Scheduler, current_run
 from cronkit.errors import FakeClockStalled, StateError
 from cronkit.executors import AsyncioExecutor, ThreadExecutor
-from cronkit.jobs import RunSucceeded
+from cronkit.jobs import RunSucceeded, SchedulerStopped
 from cronkit.testing import FakeClock
 
 START = "2026-01-01T00:00:00+00:00"
@@ -380,6 +380,26 @@ def test_shutdown_ends_what_goes_on_and_closes_the_loop(clock):
     scheduler.shutdown(wait=False)
     assert handle.wait(0).outcome is Outcome.INTERRUPTED
     assert [each.is_closed() for each in closed] == [True]
+
+
+def test_a_coroutine_may_shut_its_scheduler_down(clock):
+    scheduler, seen = Scheduler(clock=clock), []
+
+    @scheduler.on(SchedulerStopped)
+    async def hook(event):
+        seen.append(event.log_name)
+
+    @scheduler.job()
+    async def job():
+        seen.append(asyncio.get_running_loop())
+        scheduler.shutdown()
+
+    scheduler.start()
+    handle = scheduler.run_now("job")
+    clock.advance("1m")
+    assert handle.wait(0).outcome is Outcome.INTERRUPTED
+    assert seen[0].is_closed()
+    assert seen[1:] == ["scheduler.stopped"]
 
 
 def test_shutdown_waits_in_fake_time(clock):
