@@ -17,7 +17,7 @@ copyright = "the cronkit authors"  # noqa: A001 -- the name that Sphinx reads
 release = metadata.version("cronkit")
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "explanation/figures"]
 html_theme = "furo"
 html_title = f"cronkit {release}"
 

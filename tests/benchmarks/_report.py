@@ -20,12 +20,19 @@ def conditions(results: Results, rounds: int) -> dict[str, object]:
     """Say when, where and with which versions the results were measured."""
     return {
         "date": datetime.now(UTC).date().isoformat(),
-        "command": f"python -m tests.benchmarks {' '.join(sys.argv[1:])}",
+        "command": f"python -m tests.benchmarks {' '.join(_asked())}",
         "python": platform.python_version(),
         "machine": f"{platform.system()} {platform.machine()}, {_cores()} cores",
         "rounds": rounds,
         "versions": {name: version for name in _contenders(results) if (version := _version(name))},
     }
+
+
+def _asked() -> list[str]:
+    """Return the arguments that say what to measure, without where to write it."""
+    pairs = zip(["", *sys.argv[1:]], sys.argv[1:], strict=False)
+    writes = {"--json", "--markdown"}
+    return [word for before, word in pairs if word not in writes and before not in writes]
 
 
 def _cores() -> int:
@@ -92,7 +99,7 @@ def _cell(values: dict[str, float], name: str) -> str:
     shown = _number(values[name])
     if name == OURS or OURS not in values or not values[OURS]:
         return f"**{shown}**" if name == OURS else shown
-    return f"{shown} ({values[name] / values[OURS]:.2g}x)"
+    return f"{shown} ({_number(values[name] / values[OURS])} x)"
 
 
 def as_table(results: Results, rounds: int) -> str:

@@ -32,6 +32,8 @@ import pytest
 from markdown_it import MarkdownIt
 from packaging.requirements import Requirement
 
+from tests.benchmarks.__main__ import SUITES
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -124,6 +126,8 @@ def run_console(block: Block) -> None:
         if words[:3] == ["python", "-m", "cronkit"] or words[:1] == ["cronkit"]:
             arguments = words[3:] if words[0] == "python" else words[1:]
             check_output(block, arguments, expected)
+        elif words[:3] == ["python", "-m", "tests.benchmarks"]:
+            assert words[3] in SUITES, f"{block}: {command}"  # tests/benchmarks runs each of them
         elif words[:2] == ["pip", "install"]:
             check_requirement(block, words[-1])
         else:

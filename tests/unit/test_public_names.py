@@ -7,6 +7,7 @@ import importlib
 import inspect
 import pkgutil
 from importlib import metadata
+from pathlib import Path
 
 import pytest
 
@@ -80,3 +81,32 @@ def test_a_folder_lists_its_names_in_order_and_has_each_of_them(name):
     assert module.__doc__
     assert module.__all__ == sorted(module.__all__, key=constants_classes_functions)
     assert [each for each in module.__all__ if not hasattr(module, each)] == []
+
+
+def imported_modules(path: Path) -> set[str]:
+    tree = ast.parse(path.read_text("utf-8"))
+    plain = {
+        alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import)
+        for alias in node.names
+    }
+    return plain | {
+        node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)
+    }
+
+
+@pytest.mark.parametrize(
+    "path",
+    sorted(Path(cronkit.__path__[0], "integrations").rglob("*.py")),
+    ids=lambda path: path.stem,
+)
+def test_an_integration_uses_only_public_modules(path):
+    ours = {name for name in imported_modules(path) if name.startswith("cronkit.")}
+    inside = "cronkit.integrations."
+    private = {
+        name
+        for name in ours
+        if not name.startswith(inside) and any(part.startswith("_") for part in name.split("."))
+    }
+    assert private == set()
