@@ -8,6 +8,7 @@ from itertools import count
 from typing import TYPE_CHECKING, cast
 
 from cronkit import _convert
+from cronkit._app._guest import Guest
 from cronkit._context import active
 from cronkit._engine._firing import TICK, next_fire
 from cronkit._engine._planner import plan_extra
@@ -41,6 +42,7 @@ class ByHand:
         self._core = engine.core
         self._registry = registry
         self._lifecycle = lifecycle
+        self._guest = Guest(engine.core)
         self._numbered: dict[str, tuple[datetime, int]] = {}
 
     def run_now(
@@ -58,24 +60,39 @@ class ByHand:
         _convert.flag(force, "force")
         if key is not None:
             _convert.text(key, "key", most=_LONGEST_KEY)
+        if not self._lifecycle.running:
+            with self._guest:
+                handle, is_new = self._ask(job, own, force=force, key=key)
+                if is_new:
+                    self._run_here(handle.id, job)
+            core.hooks.deliver()
+            return handle
+        handle, _ = self._ask(job, own, force=force, key=key)
+        self._lifecycle.wake()
+        return handle
+
+    def _ask(
+        self,
+        job: Job,
+        own: tuple[tuple[object, ...] | None, Mapping[str, object] | None],
+        *,
+        force: bool,
+        key: str | None,
+    ) -> tuple[RunHandle, bool]:
+        """Write a row for a run now, unless one with this key is there; return whether it is new."""
+        core = self._core
         with core.lock:
             now = core.clock.now()
             if not self._lifecycle.running:
-                if not core.store.states([job_id]):
-                    self._registry.fresh.add(job_id)
+                if not core.store.states([job.id]):
+                    self._registry.fresh.add(job.id)
                 core.store.register([job], now)
-            known = core.store.runs(job_id=job_id, key=key, limit=1) if key is not None else ()
+            known = core.store.runs(job_id=job.id, key=key, limit=1) if key is not None else ()
             if known:
-                return self._handle(known[0].id)
-            new = self._insert(job, now, own, force=force, key=key)
-            handle = self._handle(new)
+                return self._handle(known[0].id), False
+            handle = self._handle(self._insert(job, now, own, force=force, key=key))
             self._engine.attempts.hungry = self._lifecycle.running
-        if self._lifecycle.running:
-            self._lifecycle.wake()
-        else:
-            self._run_here(new, job)
-            core.hooks.deliver()
-        return handle
+        return handle, True
 
     def _insert(
         self,

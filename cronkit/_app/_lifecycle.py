@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import secrets
-import socket
 import threading
 from typing import TYPE_CHECKING, cast
 
@@ -81,7 +78,7 @@ class Lifecycle:
     def _begin(self, loop: AbstractEventLoop | None) -> None:
         core, engine = self._core, self._engine
         now = core.clock.now()
-        core.owner = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
+        core.name_owner()
         self._hurry = False
         engine.attempts.draining = False
         self._crew.start(loop)

@@ -14,7 +14,7 @@ import attrs
 from cronkit import _convert
 from cronkit._app._health import Health, health_of
 from cronkit._engine._planner import fire_times
-from cronkit.errors import PolicyError
+from cronkit.errors import PolicyError, StoreError
 from cronkit.jobs import JobState, Outcome, Pause
 from cronkit.triggers import text_of
 
@@ -159,10 +159,11 @@ class Queries:
         """Return what this process does; see `Scheduler.status`."""
         core, attempts, lifecycle = self._core, self._engine.attempts, self._lifecycle
         with core.lock:
-            states = self._states(core.jobs)
+            states = self._known_states()
             going = Counter(each.job.id for each in attempts.running.values())
             jobs = tuple(
-                self._job_status(job, states[job.id], going[job.id]) for job in core.jobs.values()
+                self._job_status(job, states.get(job.id), going[job.id])
+                for job in core.jobs.values()
             )
             return Status(
                 running=lifecycle.running,
@@ -184,8 +185,27 @@ class Queries:
                 health=health_of(self._engine, lifecycle, states.values()),
             )
 
-    def _job_status(self, job: Job, state: JobState, going: int) -> JobStatus:
-        ended = next(iter(self._core.store.runs(job_id=job.id, ended=True, limit=1)), None)
+    def _known_states(self) -> Mapping[str, JobState]:
+        """Return what the store knows; nothing while it does not answer."""
+        if self._engine.outage.since is not None:
+            return {}
+        try:
+            return self._states(self._core.jobs)
+        except StoreError:
+            return {}
+
+    def _last_ended(self, job_id: str) -> Run | None:
+        try:
+            return next(iter(self._core.store.runs(job_id=job_id, ended=True, limit=1)), None)
+        except StoreError:
+            return None
+
+    def _job_status(self, job: Job, known: JobState | None, going: int) -> JobStatus:
+        state, ended = known, None
+        if state is None:
+            state = _from_now(job.id, self._core.clock.now(), None)
+        else:
+            ended = self._last_ended(job.id)
         fire = None if state.pause is not None else next(fire_times(job, state), None)
         return JobStatus(
             id=job.id,

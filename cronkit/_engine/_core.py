@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import secrets
+import socket
 from threading import Condition, RLock
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +45,10 @@ class Core:
 
     def __attrs_post_init__(self) -> None:
         self.ended = Condition(self.lock)
+
+    def name_owner(self) -> None:
+        """Take a name under which to take runs: no two starts share one, on any host."""
+        self.owner = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
 
     @property
     def shares(self) -> bool:

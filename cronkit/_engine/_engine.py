@@ -72,6 +72,7 @@ class Engine:
         core.store.open(core.owner, now)
         self.decider.arm(core.jobs.values(), now)
         self.attempts.hungry = self.attempts.overdue = True
+        self.neighbours.begin_anew()
         self.outage.end(now)
 
     def arm(self, jobs: Collection[Job], now: datetime) -> None:
@@ -88,6 +89,16 @@ class Engine:
         if heart is not None:
             heart.round()
             self._timers.arm(_HEART, now + heart.beat_interval)
+
+    def troubles(self) -> list[str]:
+        """Return what is wrong with the way to the store, a sentence each."""
+        heart = self.neighbours.heart
+        if self.outage.since is not None:
+            since = self.outage.since.isoformat(timespec="seconds")
+            return [f"the store has not answered since {since}: {self.outage.reason}"]
+        if heart is not None and heart.trouble is not None:
+            return [f"the store does not answer: {heart.trouble.reason}"]
+        return []
 
     def next_wakeup(self) -> datetime | None:
         """Return when `step` has something to do; ``None``: nothing is planned."""

@@ -29,6 +29,8 @@ LOOK_SECONDS = 1.0
 
 BEATS_A_LEASE = 3
 
+_MOST_LOOKS = 100
+
 
 class Heart:
     """The sign of life of one scheduler.
@@ -42,6 +44,7 @@ class Heart:
     Attributes:
         looks: what the engine has to act on, oldest first: a pulse with the owners that are lost,
             or why the store could not be looked at.
+        trouble: why the last look was none.
     """
 
     def __init__(
@@ -56,7 +59,8 @@ class Heart:
         self._stop = Wake()
         self._thread: Thread | None = None
         self._changes: int | None = None
-        self.looks: deque[Look | StoreError] = deque()
+        self.looks: deque[Look | StoreError] = deque(maxlen=_MOST_LOOKS)
+        self.trouble: StoreError | None = None
 
     @property
     def beat_interval(self) -> timedelta:
@@ -85,8 +89,10 @@ class Heart:
             pulse = self._store.pulse(self._owner, self._clock.now())
         except StoreError as error:
             self._leases.restart()
+            self.trouble = error
             self._show(error)
             return
+        self.trouble = None
         lost = self._leases.look(pulse, at)
         if pulse.ready or pulse.cancelled or lost or pulse.changes != self._changes:
             self._changes = pulse.changes

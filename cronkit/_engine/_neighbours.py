@@ -41,6 +41,12 @@ class Neighbours:
         self.heart = Heart(store, self._core.clock, self._core.owner, wake)
         return self.heart
 
+    def begin_anew(self) -> None:
+        """Forget what was seen before the store was lost."""
+        self._changes = None
+        if self.heart is not None:
+            self.heart.looks.clear()
+
     @property
     def busy(self) -> bool:
         """Whether there is something to act on."""
