@@ -145,7 +145,12 @@ class ProcessExecutor:
             return
         with self._ended:
             self._going[attempt] = run
-        threading.Thread(target=self._attend, args=(attempt, run), name=name, daemon=True).start()
+        thread = threading.Thread(target=self._attend, args=(attempt, run), name=name, daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as full:  # the system gives no more threads
+            run.close()
+            self._tell(attempt, None, full)
 
     def _letter(self, attempt: Attempt) -> bytes:
         from cronkit.executors._launch import main_module  # noqa: PLC0415 -- multiprocessing
@@ -207,6 +212,13 @@ class ProcessExecutor:
             self.stop(attempt)
         with self._ended:
             return self._ended.wait_for(lambda: not self._going, _TO_DIE_SECONDS)
+
+    def after_fork(self) -> None:
+        """Begin anew in a forked child: the children of its parent are none of its business."""
+        for run in self._going.values():
+            run.after_fork()
+        self._ended = threading.Condition(threading.Lock())
+        self._going, self._abandoned = {}, set()
 
     def status(self) -> Mapping[str, int]:
         """Return counts to show: ``slots``, ``busy``, ``abandoned``."""

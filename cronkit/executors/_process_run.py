@@ -1,4 +1,4 @@
-"""One attempt in a child process, seen from the parent: sends the letter, reads, stops, judges.
+"""One attempt in a child process, seen from the parent: sends the letter, reads, stops, reaps.
 
 ::
 
@@ -7,26 +7,23 @@
     output     child -> parent    its stdout and stderr; the last 64 KiB are kept
     lifeline   parent -> child    nothing; its end is the end of the parent
     wake       any thread here -> the thread of this attempt
+
+Nothing here blocks on the child: it may stop in the middle of a sentence.
 """
 
 from __future__ import annotations
 
-import logging
 import os
-import pickle
 import selectors
 import signal
 import threading
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
 from cronkit._clock import SystemClock
-from cronkit.errors import RunFailedError
-from cronkit.executors._child import Terminated
 from cronkit.executors._launch import LAUNCHERS
-from cronkit.executors._letter import ERROR, LOG, NOTE, PROGRESS, RESULT, Frames
-from cronkit.executors._stopped import stopped
+from cronkit.executors._replies import Replies
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,21 +54,21 @@ class ProcessRun:
         self._child: Child | None = None
         self._asked = False
         self._kill_at: float | None = None
-        self._selector = selectors.DefaultSelector()
-        self._frames = Frames()
+        self._replies = Replies(attempt)
         self._output = bytearray()
-        self._answer: tuple[bytes, bytes] | None = None
-        self._wake_read, self._wake_write = os.pipe()
-        self._lifeline = -1
+        self._selector = selectors.DefaultSelector()
+        self._ours: set[int] = set()
+        wake, self._wake = os.pipe()
+        self._ours |= {wake, self._wake}
+        self._watch(wake, selectors.EVENT_READ, self._read_wake)
 
     def stop(self) -> None:
         """Ask the child to end: SIGTERM now, SIGKILL in two seconds; any thread."""
         with self._lock:
-            if not self._asked:
+            if not self._asked and self._ours:
                 self._asked = True
                 self._signal(signal.SIGTERM)
-                with suppress(OSError):  # the attempt has just ended
-                    os.write(self._wake_write, b"\0")
+                os.write(self._wake, b"\0")
 
     def run(self) -> tuple[object, BaseException | None]:
         """Run the attempt to its end; return its result, or what it raised."""
@@ -82,32 +79,55 @@ class ProcessRun:
             finally:
                 code = self._bury(child)
         finally:
-            self._close()
-        return self._judge(code)
+            self.close()
+        if self._output:
+            text = self._output[-MOST_OUTPUT:].decode("utf-8", "replace")
+            self._attempt.context.note(output=text)
+        if code:
+            self._attempt.context.note(exit_code=code)
+        return self._replies.judge(code)
+
+    def close(self) -> None:
+        """Close the descriptors of this side."""
+        with self._lock:
+            self._selector.close()
+            ours, self._ours = self._ours, set()
+            for fd in ours:
+                os.close(fd)
+
+    def after_fork(self) -> None:
+        """Close this process's copies; that of the lifeline would keep the child from its end."""
+        self._lock = threading.Lock()
+        self.close()
 
     # --- beginning -------------------------------------------------------------------------------
 
     def _launch(self) -> Child:
-        letters, letters_end = os.pipe()
-        replies_end, replies = os.pipe()
-        output_end, output = os.pipe()
-        lifeline, self._lifeline = os.pipe()
-        try:
-            with self._lock:
-                launcher = LAUNCHERS[self._start_method]
-                child = self._child = launcher(letters, replies, lifeline, output)
-                if self._asked:
-                    self._signal(signal.SIGTERM)
-        finally:
-            for end in (letters, replies, lifeline, output):
-                os.close(end)
-            self._watch(letters_end, selectors.EVENT_WRITE, self._write)
-            self._watch(replies_end, selectors.EVENT_READ, self._read_replies)
-            self._watch(output_end, selectors.EVENT_READ, self._read_output)
-            self._watch(self._wake_read, selectors.EVENT_READ, self._read_wake)
+        with ExitStack() as theirs:
+            letters, letters_end = self._pipe(theirs, reads=False)
+            replies, replies_end = self._pipe(theirs, reads=True)
+            output, output_end = self._pipe(theirs, reads=True)
+            _, lifeline_end = self._pipe(theirs, reads=False)
+            launch = LAUNCHERS[self._start_method]
+            child = launch(letters_end, replies_end, lifeline_end, output_end)
+        with self._lock:
+            self._child = child
+            if self._asked:
+                self._signal(signal.SIGTERM)
+        self._watch(letters, selectors.EVENT_WRITE, self._write)
+        self._watch(replies, selectors.EVENT_READ, self._read_replies)
+        self._watch(output, selectors.EVENT_READ, self._read_output)
         if child.sentinel is not None:
             self._selector.register(child.sentinel, selectors.EVENT_READ)
         return child
+
+    def _pipe(self, theirs: ExitStack, *, reads: bool) -> tuple[int, int]:
+        """Return our end and the child's end of a pipe; `theirs` closes the child's."""
+        reading, writing = os.pipe()
+        near, far = (reading, writing) if reads else (writing, reading)
+        self._ours.add(near)
+        theirs.callback(os.close, far)
+        return near, far
 
     def _watch(self, fd: int, event: int, act: Callable[[int], bool]) -> None:
         os.set_blocking(fd, False)
@@ -125,7 +145,8 @@ class ProcessRun:
                 self._kill_at = None
 
     def _patience(self, child: Child) -> float | None:
-        if self._kill_at is None and (self._asked or self._answer is not None):
+        """Return for how long to wait: until SIGKILL is due, or the next look."""
+        if self._kill_at is None and (self._asked or self._replies.answered):
             self._kill_at = self._clock.monotonic() + TO_KILL_SECONDS
         left = None
         if self._kill_at is not None:
@@ -135,15 +156,15 @@ class ProcessRun:
         return left
 
     def _act(self, key: selectors.SelectorKey) -> bool:
-        """Do what a ready descriptor asks for; close it at its end. Return whether to go on."""
+        """Do what a ready descriptor asks for; return whether it may have more."""
         if key.data is None:
             return False
         with suppress(BlockingIOError):
-            if not key.data():
-                self._selector.unregister(key.fd)
-                os.close(key.fd)
-                return False
-            return True
+            if key.data():
+                return True
+            self._selector.unregister(key.fd)
+            self._ours.discard(key.fd)
+            os.close(key.fd)
         return False
 
     def _write(self, fd: int) -> bool:
@@ -164,26 +185,8 @@ class ProcessRun:
 
     def _read_replies(self, fd: int) -> bool:
         data = os.read(fd, _CHUNK)
-        for kind, body in self._frames.feed(data):
-            if kind in {RESULT, ERROR}:
-                self._answer = (kind, body)
-            else:
-                self._take(kind, body)
+        self._replies.feed(data)
         return bool(data)
-
-    def _take(self, kind: bytes, body: bytes) -> None:
-        context = self._attempt.context
-        try:
-            said = pickle.loads(body)  # noqa: S301 -- from our own child, by a pipe
-            if kind == NOTE:
-                context.note(**said)
-            elif kind == PROGRESS:
-                context.progress(said[0], total=said[1])
-            elif kind == LOG:
-                record = logging.makeLogRecord(said)
-                logging.getLogger(record.name).handle(record)
-        except Exception as error:  # noqa: BLE001 -- __setstate__ and log handlers are the user's own
-            context.note(lost=f"{type(error).__name__} while taking what the child said")
 
     # --- the end ---------------------------------------------------------------------------------
 
@@ -203,59 +206,11 @@ class ProcessRun:
         with self._lock:
             self._signal(signal.SIGKILL)
             self._child = None  # from here on its process id may be another's
-        code = child.reap()
         if child.sentinel is not None:
             self._selector.unregister(child.sentinel)
+        code = child.reap()
         for key in list(self._selector.get_map().values()):
-            if key.events == selectors.EVENT_READ and key.fd != self._wake_read:
+            if key.events == selectors.EVENT_READ:
                 while self._act(key):
                     pass
         return code
-
-    def _close(self) -> None:
-        with self._lock:
-            for fd in [*(key.fd for key in self._selector.get_map().values()), self._wake_write]:
-                os.close(fd)
-            self._selector.close()
-            self._wake_write = -1
-            if self._lifeline >= 0:
-                os.close(self._lifeline)
-
-    def _judge(self, code: int) -> tuple[object, BaseException | None]:
-        if self._output:
-            text = self._output[-MOST_OUTPUT:].decode("utf-8", "replace")
-            self._attempt.context.note(output=text)
-        if code:
-            self._attempt.context.note(exit_code=code)
-        value, error = self._answered(code)
-        by_request = isinstance(error, Terminated) or (error is not None and self._answer is None)
-        value, error = stopped(self._attempt, value, error, by_request=by_request)
-        if isinstance(error, Terminated):
-            error = self._failed("killed by signal 15 (SIGTERM)")
-        return value, error
-
-    def _answered(self, code: int) -> tuple[object, BaseException | None]:
-        if self._answer is None:
-            return None, self._failed(_ending(code))
-        kind, body = self._answer
-        try:
-            said = pickle.loads(body)  # noqa: S301 -- from our own child, by a pipe
-        except BaseException as broken:  # noqa: BLE001 -- __setstate__ is the user's own
-            what = f"{type(broken).__name__} while unpickling what the child sent"
-            failed = self._failed(what)
-            failed.__cause__ = broken
-            return None, failed
-        return (None, said) if kind == ERROR else (said, None)
-
-    def _failed(self, text: str) -> RunFailedError:
-        return RunFailedError(self._attempt.run_id, text)
-
-
-def _ending(code: int) -> str:
-    if code >= 0:
-        return f"exited with code {code} and without a result"
-    try:
-        name = f" ({signal.Signals(-code).name})"
-    except ValueError:
-        name = ""
-    return f"killed by signal {-code}{name}"

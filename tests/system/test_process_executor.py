@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import logging
 import os
+import resource
 import select
 import signal
 import subprocess
@@ -298,6 +299,20 @@ def test_a_child_that_cannot_be_started_fails_its_run(scheduler, jobs, monkeypat
     assert isinstance(error, FileNotFoundError)
 
 
+def test_a_system_without_descriptors_fails_the_run_and_recovers(scheduler, jobs):
+    assert handle_of(scheduler, jobs.give_back, 1).result(WAIT) == 1
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    free = os.dup(0)
+    os.close(free)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (free + 5, before[1]))
+    try:
+        _, error = failure(scheduler, jobs.give_back, 2)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    assert isinstance(error, OSError)
+    assert handle_of(scheduler, jobs.give_back, 3).result(WAIT) == 3
+
+
 def test_a_module_that_is_gone_in_the_child_fails_the_run(scheduler, tmp_path, monkeypatch):
     source = tmp_path / "passing_module.py"
     source.write_text("def job(): ...")
@@ -420,6 +435,7 @@ def start_program(file, source, **words):
     return subprocess.Popen(
         [sys.executable, str(file)],
         env=env,
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -437,6 +453,42 @@ def test_no_process_outlives_a_parent_that_is_killed(tmp_path, watch, method, na
         pids = watch.pids()
         program.send_signal(number)
     assert watch.gone(pids, 10)
+
+
+FORK = """
+    import os
+    import sys
+    import time
+    sys.path.insert(0, {folder!r})
+    import process_jobs
+    from cronkit import Scheduler
+    from cronkit.executors import ProcessExecutor
+
+    if __name__ == "__main__":
+        scheduler = Scheduler(executor=ProcessExecutor())
+        scheduler.add(process_jobs.hang, args=[{path!r}])
+        scheduler.add(process_jobs.give_back, args=[5])
+        scheduler.start()
+        handle = scheduler.run_now("hang")
+        while not process_jobs.Path({path!r}).exists():
+            handle.wait(0.01)
+        if os.fork() == 0:
+            scheduler.start()
+            print(scheduler.run_now("give_back").result(), flush=True)
+            sys.stdin.read()
+            os._exit(0)
+        handle.wait()
+"""
+
+
+def test_a_fork_of_the_parent_keeps_no_child_alive_and_can_start_its_own(tmp_path, watch):
+    program = start_program(tmp_path / "program.py", FORK, path=str(watch.path))
+    with program:
+        pids = watch.pids()
+        assert program.stdout.readline() == "5\n"
+        program.kill()
+        assert watch.gone(pids, 10)
+        program.stdin.close()
 
 
 EXIT = """
