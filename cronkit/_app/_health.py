@@ -46,6 +46,7 @@ def health_of(engine: Engine, lifecycle: Lifecycle, states: Iterable[JobState]) 
         *_threads(engine),
         *_loop(engine, lifecycle),
         *_clock(engine, states),
+        *_store(engine),
     )
     return Health(ok=not problems, problems=problems)
 
@@ -80,3 +81,8 @@ def _clock(engine: Engine, states: Iterable[JobState]) -> Iterator[str]:
         seconds = behind_store(states, engine.core.clock.now()).total_seconds()
         if seconds >= 1:
             yield f"clock behind store: {seconds:.0f} s left until something is decided"
+
+
+def _store(engine: Engine) -> Iterator[str]:
+    if engine.outage.since is not None:
+        yield f"the store does not answer: {engine.outage.reason}"
