@@ -42,6 +42,8 @@ def health_of(engine: Engine, lifecycle: Lifecycle, states: Iterable[JobState]) 
         states: what the store knows of its jobs.
     """
     problems = (
+        *engine.troubles(),
+        *getattr(engine.core.store, "problems", ()),
         *(f"the trigger of {each} fails" for each in engine.decider.failing),
         *_threads(engine),
         *_loop(engine, lifecycle),

@@ -86,13 +86,15 @@ class SQLiteStore(SqlStore):
     def close(self, owner: str, now: datetime) -> Sequence[Run]:
         """End what `owner` leaves as interrupted and let go of its lock."""
         try:
-            return super().close(owner, now)
+            ended = super().close(owner, now)
+            self._owners.leave(owner)
         finally:
             self.abandon(owner)
+        return ended
 
     def abandon(self, owner: str) -> None:
         """Let go of `owner` without a word in the file, as the death of its process would."""
-        self._owners.leave(owner)
+        self._owners.abandon(owner)
         self._keep_open(stays=bool(self._owners))
 
     def expire(

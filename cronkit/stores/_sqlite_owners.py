@@ -49,10 +49,16 @@ class Owners:
 
     def leave(self, owner: str) -> None:
         """Let go of the lock of `owner` and remove its file; an unknown one is no error."""
-        lock = self._held.pop(owner, None)
+        lock = self._held.get(owner)
         if lock is not None:
             # Nobody waits for the lock of another owner, so its file can go while it is held.
             Path(lock.path).unlink(missing_ok=True)
+            self.abandon(owner)
+
+    def abandon(self, owner: str) -> None:
+        """Let go of the lock of `owner`; the file stays, as after the death of a process."""
+        lock = self._held.pop(owner, None)
+        if lock is not None:
             lock.release()
 
     def forget(self) -> None:
