@@ -197,6 +197,11 @@ class ClockStepped(Event):
 
     delta: timedelta
 
+    @property
+    def reason(self) -> str:
+        """By how much, as the log shows it."""
+        return f"by {self.delta.total_seconds():+.3f} s"
+
 
 @attrs.frozen(kw_only=True)
 class EditDropped(JobEvent):
