@@ -83,15 +83,15 @@ def _retry_at(
     if taken.attempt >= retry.attempts or asked not in {None, "timeout"}:
         return None
     try:
-        if not retry.wants(error, ended=ended):
-            return None
-        delay = retry.delay(taken.run_id, taken.attempt, error)
+        wanted = retry.wants(error, ended=ended)
+        delay = retry.delay(taken.run_id, taken.attempt, error) if wanted else None
     except Exception:  # noqa: BLE001 -- the job boundary: retry_on is the user's own function
         return None
-    if retry.give_up_after is not None:
-        left = taken.first_started_at + retry.give_up_after - now
-        if left < max(delay, ZERO):
-            return None
+    if delay is None or (
+        retry.give_up_after is not None
+        and taken.first_started_at + retry.give_up_after - now < max(delay, ZERO)
+    ):
+        return None
     try:
         return now + delay
     except OverflowError:

@@ -81,7 +81,7 @@ def connect(path: str) -> sqlite3.Connection:
 
 def tables() -> Iterator[str]:
     """Yield the statements that make the tables."""
-    text = resources.files(__package__).joinpath("schema.sql").read_text("utf-8")
+    text = resources.files("cronkit.stores").joinpath("schema.sql").read_text("utf-8")
     bare = "\n".join(line.partition("--")[0] for line in text.splitlines())
     for statement in bare.replace(_POSTGRES_SERIAL, _SQLITE_SERIAL).split(";"):
         if statement.strip():
