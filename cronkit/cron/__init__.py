@@ -11,6 +11,7 @@ Example:
 
 from __future__ import annotations
 
+from cronkit._lazy import lazy
 from cronkit.cron._expression import CronExpression
 from cronkit.errors import CronSyntaxError
 
@@ -19,23 +20,13 @@ if TYPE_CHECKING:
     from cronkit.cron._describe import describe
     from cronkit.cron._explain import OffsetChange, explain
 
-# What only people read is loaded when it is asked for.
-_HOME_OF = {
-    "OffsetChange": "cronkit.cron._explain",
-    "describe": "cronkit.cron._describe",
-    "explain": "cronkit.cron._explain",
-}
-
 __all__ = ["CronExpression", "CronSyntaxError", "OffsetChange", "describe", "explain"]
 
-
-def __getattr__(name: str) -> object:
-    if name not in _HOME_OF:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module  # noqa: PLC0415 -- only for the lazy names
-
-    return getattr(import_module(_HOME_OF[name]), name)
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+# What only people read is loaded when it is asked for.
+__getattr__ = lazy(
+    "cronkit.cron",
+    {
+        "cronkit.cron._describe": ("describe",),
+        "cronkit.cron._explain": ("OffsetChange", "explain"),
+    },
+)

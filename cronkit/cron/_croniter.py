@@ -25,7 +25,8 @@ from cronkit.errors import CronSyntaxError, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Iterator
+    from datetime import datetime
 
     from croniter import croniter
 
@@ -200,3 +201,27 @@ def _weekday(found: croniter) -> str:
         for day in sorted(nth, key=str)
         for which in sorted(nth[day], key=str)
     )
+
+
+def fire_times(text: str, after: datetime, seed: str | None = None) -> Iterator[datetime]:
+    """Yield the fire times that croniter itself finds, to compare with.
+
+    Args:
+        text: an expression for croniter, without a zone prefix.
+        after: where croniter starts, in the zone to match in.
+        seed: croniter's ``hash_id``.
+
+    Raises:
+        CronSyntaxError: croniter refuses the text.
+    """
+    from croniter import CroniterBadDateError, croniter  # noqa: PLC0415 -- as in `_ask`
+
+    found = _ask(text, seed)
+    if isinstance(found, str):
+        raise _refused(text, seed, found)
+    walk = croniter(text.strip(), after, type(after), hash_id=seed)
+    while True:
+        try:
+            yield walk.get_next()
+        except CroniterBadDateError:
+            return
