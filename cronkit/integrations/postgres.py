@@ -81,10 +81,17 @@ class PostgresStore(SqlStore):
     ) -> None:
         super().__init__(lease)
         self.name = _address(dsn)
+        self._owners: set[str] = set()
         gate = Gate()
         self._main = _Line(dsn, self.name, gate, self._make if create else self._check_schema)
         self._beats = _Line(dsn, self.name, gate, self._listen)
         _STORES.add(self)
+
+    def open(self, owner: str, now: datetime) -> None:
+        """Enter `owner` and keep a connection; see `cronkit.abc.Store.open`."""
+        self._owners.add(owner)
+        self._keep_open()
+        super().open(owner, now)
 
     def close(self, owner: str, now: datetime) -> Sequence[Run]:
         """End what `owner` leaves as interrupted; see `cronkit.abc.Store.close`."""
@@ -95,9 +102,12 @@ class PostgresStore(SqlStore):
 
     def abandon(self, owner: str) -> None:
         """Hang up without a word, as the death of the process of `owner` would."""
-        del owner
-        self._main.hang_up()
-        self._beats.hang_up()
+        self._owners.discard(owner)
+        self._keep_open()
+
+    def _keep_open(self) -> None:
+        for line in (self._main, self._beats):
+            line.keep_open(stays=bool(self._owners))
 
     def watch(self, seconds: float, wake: Event) -> bool:
         """Wait for a NOTIFY of another scheduler; see `cronkit.abc.SharedStore.watch`."""
@@ -145,7 +155,8 @@ class PostgresStore(SqlStore):
         self._main.lock.release()
 
     def after_fork_in_child(self) -> None:
-        """Begin anew: the connections are the parent's."""
+        """Begin anew: the owners, and the connections, are the parent's."""
+        self._owners.clear()
         self._main.renew()
         self._beats.renew()
 
@@ -235,6 +246,7 @@ class _Line:
         self._greet = greet
         self._connection: _Impatient | None = None
         self._heard = False
+        self._stays = False
         self.lock = RLock()
 
     @contextmanager
@@ -255,6 +267,9 @@ class _Line:
             except psycopg.Error as error:
                 self._drop_if_broken(error)
                 raise StoreError(self._name, _words(error)) from error
+            finally:
+                if not self._stays:
+                    self._hang_up()
 
     def hears(self, seconds: float, wake: Event) -> bool:
         """Wait up to `seconds` for a word of another scheduler; return whether one came."""
@@ -266,18 +281,24 @@ class _Line:
         heard, self._heard = self._heard, False
         return heard or bool(select.select([number], [], [], seconds)[0])
 
-    def hang_up(self) -> None:
-        """Close the connection; the next call opens another."""
+    def keep_open(self, *, stays: bool) -> None:
+        """Keep the connection between calls, or open one for each."""
         with self.lock:
-            connection, self._connection = self._connection, None
-            if connection is not None:
-                connection.close()
+            self._stays = stays
+            if not stays:
+                self._hang_up()
+
+    def _hang_up(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
 
     def renew(self) -> None:
         """Be as new, in a child: the connection is the parent's, and not ours to close."""
         if self._connection is not None:
             _OF_THE_PARENT.append(self._connection)
         self._connection = None
+        self._stays = False
         self.lock = RLock()
 
     def _connected(self) -> _Impatient:
