@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from cronkit import _convert
+from cronkit._app._decorators import follower_decorator, hook_decorator, job_decorator
 from cronkit._app._wiring import App
-from cronkit.errors import NotCallableError
 from cronkit.triggers import At, Cron, Every
 
 if TYPE_CHECKING:
@@ -103,14 +103,11 @@ class Scheduler:
             gap: ``"run"`` or ``"skip"`` for a wall-clock time that does not exist.
             fold: ``"first"``, ``"second"`` or ``"both"`` for one that comes twice.
             dialect: ``"cronkit"`` or ``"croniter"``.
-            policies: the rules of the job, see `Policies`.
+            policies: see `Policies`.
 
         Raises:
             CronSyntaxError: `expr` cannot be read or can never fire.
-            UnknownZoneError: the zone database does not know `tz`.
-            PolicyError: a policy out of range.
-            DuplicateJobError: the id is taken.
-            NotCallableError: what is decorated cannot be a job.
+            UnknownZoneError: the zone database does not know `tz`; otherwise as `add`.
 
         Example:
             >>> from cronkit import Scheduler
@@ -121,7 +118,7 @@ class Scheduler:
             datetime.timedelta(seconds=3600)
         """
         trigger = Cron(expr, tz=tz, day_rule=day_rule, gap=gap, fold=fold, dialect=dialect)
-        return self._decorator(trigger, policies)
+        return job_decorator(self._app.registry, trigger, dict(policies))
 
     def every(
         self,
@@ -136,16 +133,13 @@ class Scheduler:
             interval: a timedelta, seconds, or text like ``"5m"``.
             anchor: any one of the instants; without one the Unix epoch, so that replicas started
                 at different moments agree.
-            policies: the rules of the job, see `Policies`.
+            policies: see `Policies`.
 
         Raises:
-            DurationError: `interval` cannot be read or is not positive.
-            PolicyError: a policy out of range.
-            DuplicateJobError: the id is taken.
-            NotCallableError: what is decorated cannot be a job.
+            DurationError: `interval` cannot be read or is not positive; otherwise as `add`.
         """
         trigger = Every(interval) if anchor is None else Every(interval, anchor=anchor)
-        return self._decorator(trigger, policies)
+        return job_decorator(self._app.registry, trigger, dict(policies))
 
     def at(
         self,
@@ -159,27 +153,21 @@ class Scheduler:
             instants: aware datetimes, or ISO 8601 text; text without an offset is read in `tz`,
                 else in the scheduler's zone.
             tz: the zone of naive text.
-            policies: the rules of the job, see `Policies`.
+            policies: see `Policies`.
 
         Raises:
-            NaiveDatetimeError: a datetime without a zone.
-            PolicyError: text that is no date, or a policy out of range.
-            DuplicateJobError: the id is taken.
-            NotCallableError: what is decorated cannot be a job.
+            NaiveDatetimeError: a datetime without a zone; otherwise as `add`.
         """
-        return self._decorator(At(*instants, tz=tz), policies)
+        return job_decorator(self._app.registry, At(*instants, tz=tz), dict(policies))
 
     def job(
         self, trigger: Trigger | None = None, **policies: Unpack[Policies]
     ) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
         """Run the decorated function when `trigger` says; without one, by hand only.
 
-        Raises:
-            PolicyError: no trigger, or a policy out of range.
-            DuplicateJobError: the id is taken.
-            NotCallableError: what is decorated cannot be a job.
+        Raises as `add`.
         """
-        return self._decorator(trigger, policies)
+        return job_decorator(self._app.registry, trigger, dict(policies))
 
     def after(
         self, parent: str, *, on: After = "succeeded", **policies: Unpack[Policies]
@@ -193,31 +181,12 @@ class Scheduler:
             parent: the id of a job already added.
             on: ``"succeeded"``, ``"failed"`` (also timed out and interrupted), or ``"any"``
                 outcome of a run that was executed or cancelled.
-            policies: the rules of the job, see `Policies`.
+            policies: see `Policies`.
 
         Raises:
-            JobNotFoundError: there is no such job.
-            PolicyError: a policy out of range.
-            DuplicateJobError: the id is taken.
-            NotCallableError: what is decorated cannot be a job.
+            JobNotFoundError: there is no such job; otherwise as `add`.
         """
-        _convert.choice(on, "on", ("succeeded", "failed", "any"))
-        self._app.registry.get(parent)
-
-        def decorate(func: Callable[_P, _R]) -> Callable[_P, _R]:
-            self._app.registry.add(func, None, dict(policies), parent=parent, on=on)
-            return func
-
-        return decorate
-
-    def _decorator(
-        self, trigger: Trigger | None, policies: Policies
-    ) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
-        def decorate(func: Callable[_P, _R]) -> Callable[_P, _R]:
-            self.add(func, trigger, **policies)
-            return func
-
-        return decorate
+        return follower_decorator(self._app.registry, parent, on, dict(policies))
 
     def on(self, *events: type[Event]) -> Callable[[_H], _H]:
         """Give the decorated hook these events and their subclasses; without a class, all.
@@ -225,15 +194,7 @@ class Scheduler:
         Raises:
             NotCallableError: the hook is not callable, or a class is no event.
         """
-        for each in events:
-            if not isinstance(each, type):
-                raise NotCallableError(each, "write @scheduler.on() with parentheses")
-
-        def decorate(hook: _H) -> _H:
-            self._app.core.hooks.add(hook, *events)
-            return hook
-
-        return decorate
+        return hook_decorator(self._app.core.hooks, events)
 
     # --- jobs ------------------------------------------------------------------------------------
 
@@ -250,9 +211,7 @@ class Scheduler:
             DuplicateJobError: the id is taken and ``replace=True`` is not given.
             NotCallableError: `func` cannot be a job.
         """
-        job = self._app.registry.add(func, trigger, dict(policies))
-        self._app.lifecycle.wake()
-        return job
+        return self._app.registry.add(func, trigger, dict(policies))
 
     @property
     def jobs(self) -> Mapping[str, Job]:
@@ -273,7 +232,6 @@ class Scheduler:
             JobNotFoundError: there is none.
         """
         self._app.registry.remove(job_id)
-        self._app.lifecycle.wake()
 
     def reschedule(self, job_id: str, trigger: Trigger) -> Job:
         """Give a job another trigger; it owes nothing for the time before.
@@ -282,9 +240,7 @@ class Scheduler:
             JobNotFoundError: there is no such job.
             PolicyError: `trigger` is none.
         """
-        job = self._app.registry.reschedule(job_id, trigger)
-        self._app.lifecycle.wake()
-        return job
+        return self._app.registry.reschedule(job_id, trigger)
 
     def update(self, job_id: str, **policies: Unpack[Policies]) -> Job:
         """Give a job other policies; those not named stay.
@@ -293,9 +249,7 @@ class Scheduler:
             JobNotFoundError: there is no such job.
             PolicyError: a policy out of range.
         """
-        job = self._app.registry.update(job_id, dict(policies))
-        self._app.lifecycle.wake()
-        return job
+        return self._app.registry.update(job_id, dict(policies))
 
     def pause(
         self,
@@ -320,7 +274,6 @@ class Scheduler:
             StateError: the scheduler is not started; see ``start(paused=True)``.
         """
         self._app.pauses.pause(job_id, until=until, by=by, why=why)
-        self._app.lifecycle.wake()
 
     def unpause(self, job_id: str | None = None) -> None:
         """Fire a job again from now on; without an id, all jobs. Nothing is owed.
@@ -330,7 +283,6 @@ class Scheduler:
             StateError: the scheduler is not started.
         """
         self._app.pauses.unpause(job_id)
-        self._app.lifecycle.wake()
 
     # --- runs ------------------------------------------------------------------------------------
 

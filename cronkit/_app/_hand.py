@@ -68,7 +68,7 @@ class ByHand:
             core.hooks.deliver()
             return handle
         handle, _ = self._ask(job, own, force=force, key=key)
-        self._lifecycle.wake()
+        self._core.wake()
         return handle
 
     def _ask(
@@ -188,7 +188,7 @@ class ByHand:
             decisions = self._decide(job, lambda _, __: Verdict(job.id, tuple(rows)))
             handles = [self._handle(each.run_id) for each in decisions]
             self._engine.attempts.hungry = True
-        self._lifecycle.wake()
+        self._core.wake()
         return handles
 
     def _backfill_rows(self, job: Job, first: datetime, last: datetime) -> list[Decision]:

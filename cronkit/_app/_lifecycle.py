@@ -88,25 +88,21 @@ class Lifecycle:
         self._registry.live = True
         if core.hooks.wants(SchedulerStarted):
             core.hooks.emit(SchedulerStarted(at=now))
+        if not isinstance(core.clock, DrivenClock):
+            self.loop = Loop(engine)
+            core.wake = self.loop.wake
         heart = None
         if core.shares:
-            heart = engine.neighbours.meet(cast("SharedStore", core.store), self.wake)
+            heart = engine.neighbours.meet(cast("SharedStore", core.store), core.wake)
         if isinstance(core.clock, DrivenClock):
             engine.in_line = True
             engine.beat_by_timer(now)
             core.clock.attach(engine)
-        else:
+        elif self.loop is not None:
             core.hooks.start()
-            self.loop = Loop(engine)
-            engine.attempts.wake_by(self.loop.wake)
             self.loop.start()
             if heart is not None:
                 heart.start()
-
-    def wake(self) -> None:
-        """Have the engine look at once."""
-        if self.loop is not None:
-            self.loop.wake()
 
     def run_forever(self) -> None:
         """Start, block until a signal or a shutdown, stop; see `Scheduler.run_forever`."""

@@ -27,7 +27,7 @@ from cronkit.jobs import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Collection, Mapping
     from datetime import datetime
 
     from cronkit._engine._core import Core
@@ -68,7 +68,6 @@ class Attempts:
         self._timers = timers
         self._most = most
         self.reports: deque[tuple[Attempt, object, BaseException | None]] = deque()
-        self._wake: Callable[[], None] = lambda: None
         self.executors: dict[str | None, Executor] = {}
         self.groups: Mapping[str | None, Collection[str]] = {}
         self.limits = Limits(jobs={}, tags={}, tags_of={})
@@ -85,14 +84,10 @@ class Attempts:
         self.tally = Tally()
         self.decider: Decider | None = None
 
-    def wake_by(self, wake: Callable[[], None]) -> None:
-        """Call `wake` when a report comes in."""
-        self._wake = wake
-
     def report(self, attempt: Attempt, value: object, error: BaseException | None) -> None:
         """Take what an attempt came to; any thread."""
         self.reports.append((attempt, value, error))
-        self._wake()
+        self._core.wake()
 
     def collect(self, now: datetime) -> None:
         """Judge what attempts came to since the last call; `Outcomes.write` writes it."""

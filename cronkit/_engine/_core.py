@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import socket
+from collections.abc import Callable
 from threading import Condition, RLock
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,7 @@ class Core:
         lock: held while the engine's state is read or changed.
         ended: notified, under the lock, whenever an attempt has ended and `awaited` is not zero.
         awaited: how many threads wait for `ended`.
+        wake: has whoever drives the engine look at once; any thread may call it.
     """
 
     clock: Clock
@@ -42,6 +44,7 @@ class Core:
     lock: RLock = attrs.field(factory=RLock)
     ended: Condition = attrs.field(init=False)
     awaited: int = 0
+    wake: Callable[[], None] = lambda: None
 
     def __attrs_post_init__(self) -> None:
         self.ended = Condition(self.lock)

@@ -57,6 +57,7 @@ class Decider:
         states = self._core.store.register(found, now)
         for job in found:
             self._look(job, states[job.id], now)
+        self._core.wake()
 
     def disarm(self, job_id: str) -> None:
         """Wait for a job no more."""
@@ -152,6 +153,7 @@ class Decider:
         self.announce(decisions, now)
         for job_id, state in core.store.states(job_ids).items():
             self._look(core.jobs[job_id], state, now)
+        core.wake()
         return decisions
 
     def insist(
