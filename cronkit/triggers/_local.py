@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import TYPE_CHECKING
 
 from cronkit import _convert, _zones
-from cronkit.errors import NaiveDatetimeError, PolicyError
+from cronkit.errors import PolicyError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -43,10 +43,10 @@ def own_zone(tz: tzinfo | None, moment: datetime, argument: str) -> tzinfo:
 
     Raises:
         NaiveDatetimeError: `moment` has no time zone.
+        PolicyError: it is no datetime.
     """
-    if moment.tzinfo is None:
-        raise NaiveDatetimeError(argument, moment)
-    return tz or moment.tzinfo
+    own = _convert.instant(moment, argument).tzinfo
+    return tz or own or UTC
 
 
 def optional_zone(tz: tzinfo | str | None) -> tzinfo | None:

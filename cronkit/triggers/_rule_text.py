@@ -6,7 +6,7 @@ what each part means at each frequency is held to, where a lenient reader would 
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING
 
 import attrs
@@ -159,8 +159,8 @@ def _numbers(part: str, value: str) -> tuple[int, ...]:
         _refuse(f"{part}={value}", f"one number {allowed}")
     found = set()
     for word in words:
-        digits = word.removeprefix("-") if from_end else word
-        if not digits.removeprefix("+").isdigit() or not least <= int(digits[:6]) <= most:
+        digits = word[1:] if word.startswith(("+", "-") if from_end else "+") else word
+        if not digits.isdigit() or not least <= int(digits) <= most:
             _refuse(f"{part}={word}", allowed)
         found.add(int(word))
     return tuple(sorted(found))
@@ -180,7 +180,7 @@ def _weekday(word: str, most: int) -> tuple[int, int]:
     digits = number[1:] if number[0] in "+-" else number
     if not most:
         _refuse(word, "a number before the weekday only where FREQ is MONTHLY or YEARLY")
-    if not digits.isdigit() or not 1 <= int(digits[:6]) <= most:
+    if not digits.isdigit() or not 1 <= int(digits) <= most:
         _refuse(word, f"a number from 1 to {most} or -{most} to -1 before the weekday")
     return WEEKDAYS.index(name), int(number)
 
@@ -188,12 +188,14 @@ def _weekday(word: str, most: int) -> tuple[int, int]:
 def _until(value: str) -> datetime:
     """Read the last moment: a date stands for the whole day, a ``Z`` makes an instant."""
     try:
-        found = datetime.fromisoformat(value)
+        return datetime.combine(date.fromisoformat(value), time.max)
     except ValueError:
+        pass
+    try:
+        found = datetime.fromisoformat(value)
+        return found if found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, OverflowError):
         _refuse(f"UNTIL={value}", "UNTIL like 20261231, 20261231T235900 or 20261231T225900Z")
-    if "T" not in value:
-        return datetime.combine(found, time.max)
-    return found if found.tzinfo is None else found.astimezone(UTC)
 
 
 def _check_together(values: dict[str, str], numbers: dict[str, tuple[int, ...]]) -> None:

@@ -6,14 +6,14 @@ import os
 import pickle
 import subprocess
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import attrs
 import pytest
 
-from cronkit.errors import NaiveDatetimeError
+from cronkit.errors import NaiveDatetimeError, PolicyError
 from cronkit.triggers import (
     AnyOf,
     At,
@@ -244,6 +244,14 @@ def test_a_naive_question_is_refused(trigger):
     with pytest.raises(NaiveDatetimeError) as caught:
         trigger.previous(datetime(2026, 1, 1))
     assert caught.value.argument == "before"
+
+
+@pytest.mark.parametrize("value", [None, "2026-01-01T00:00Z", 0, date(2026, 1, 1)], ids=repr)
+def test_a_question_that_is_no_datetime_is_refused(trigger, value):
+    with pytest.raises(PolicyError, match=r"after: .* allowed: an aware datetime"):
+        trigger.next(value)
+    with pytest.raises(PolicyError, match=r"before: .* allowed: an aware datetime"):
+        trigger.previous(value)
 
 
 @pytest.mark.parametrize("zone", [UTC, PARIS, ZoneInfo("Pacific/Kiritimati")], ids=str)

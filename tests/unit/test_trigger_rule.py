@@ -121,6 +121,7 @@ def test_no_fire_time_lies_before_the_start():
         ("20260103T085959", "2026-01-02T09:00:00+01:00"),
         ("20260103T080000Z", "2026-01-03T09:00:00+01:00"),
         ("20260103T075959Z", "2026-01-02T09:00:00+01:00"),
+        ("2026-01-03 08:59", "2026-01-02T09:00:00+01:00"),  # a time of day also without a T
     ],
 )
 def test_until_includes_its_moment(until, last):
@@ -243,13 +244,18 @@ def test_rules_that_say_the_same_are_equal():
         ("FREQ=DAILY;BYMONTH=13", "BYMONTH of 1 to 12"),
         ("FREQ=MONTHLY;BYMONTHDAY=0", "BYMONTHDAY of 1 to 31 or -31 to -1"),
         ("FREQ=MONTHLY;BYMONTHDAY=--1", "BYMONTHDAY of 1 to 31"),
+        ("FREQ=MONTHLY;BYMONTHDAY=-+5", "BYMONTHDAY of 1 to 31"),
         ("FREQ=MONTHLY;BYMONTHDAY=-32", "BYMONTHDAY of 1 to 31"),
+        ("FREQ=DAILY;BYHOUR=000001999", "BYHOUR of 0 to 23"),
+        ("FREQ=DAILY;INTERVAL=00001999999", "INTERVAL of 1 to 10000"),
+        ("FREQ=YEARLY;BYDAY=0000019MO,00000199MO", "a number from 1 to 53"),
         ("FREQ=DAILY;INTERVAL=0", "INTERVAL of 1 to 10000"),
         ("FREQ=DAILY;INTERVAL=1,2", "one number INTERVAL"),
         ("FREQ=DAILY;INTERVAL=99999999999999999999", "INTERVAL of 1 to 10000"),
         ("FREQ=DAILY;COUNT=0", "COUNT of 1 to 10000"),
         ("FREQ=DAILY;COUNT=5;UNTIL=20260101", "COUNT or UNTIL, not both"),
         ("FREQ=DAILY;UNTIL=soon", "UNTIL like 20261231"),
+        ("FREQ=DAILY;UNTIL=99991231T235959-0500", "UNTIL like 20261231"),
         ("FREQ=MONTHLY;BYDAY=FRI", "a weekday of MO, TU"),
         ("FREQ=MONTHLY;BYDAY=6MO", "a number from 1 to 5"),
         ("FREQ=MONTHLY;BYDAY=0MO", "a number from 1 to 5"),
