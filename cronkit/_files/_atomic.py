@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
 _NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NOFOLLOW
+_APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND | _NOFOLLOW
 # Without O_NONBLOCK a FIFO put in a file's place would block the reader for ever.
 _READ = os.O_RDONLY | _NOFOLLOW | getattr(os, "O_NONBLOCK", 0)
 _CHUNK = 1 << 20
@@ -106,6 +107,22 @@ def replace(name: str, within: int, parts: Iterable[bytes | memoryview], mode: i
         remove(temporary, within)
         raise
     os.fsync(within)
+
+
+def append(name: str, within: int, data: bytes, mode: int = 0o600) -> None:
+    """Write `data` behind what is in the file `name`, durably; make the file if it is not there.
+
+    The name itself lasts only after an fsync of the folder.
+
+    Raises:
+        OSError: a call failed; a part of `data` may stand there.
+    """
+    descriptor = os.open(name, _APPEND, mode, dir_fd=within)
+    try:
+        write_all(descriptor, data)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def remove(name: str, within: int) -> bool:

@@ -16,20 +16,22 @@ _POLL = 0.02
 
 
 class KernelLock:
-    """An exclusive lock on the file at `path`, which is made with mode 0600 if it is not there.
+    """An exclusive lock on the file at `path`, which is made if it is not there.
 
     The lock belongs to the process, not to a thread. A forked child does not have it, and the
     parent keeps it. The file stays when the lock is released: to unlink it would split those who
     wait between two files.
 
-    Attributes:
+    Args:
         path: the file.
+        private: make it with mode 0600; otherwise the umask decides.
     """
 
-    __slots__ = ("_identity", "_lock", "path")
+    __slots__ = ("_identity", "_lock", "_mode", "path")
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, *, private: bool = True) -> None:
         self.path = path
+        self._mode = 0o600 if private else -1  # filelock's own word for "the umask decides"
         self._identity: tuple[int, int] | None = None
         self._lock: FileLock | None = None
 
@@ -43,7 +45,7 @@ class KernelLock:
 
         lock = FileLock(
             self.path,
-            mode=0o600,
+            mode=self._mode,
             thread_local=False,
             fallback_to_soft=False,
             on_acquired=self._remember,

@@ -28,6 +28,15 @@ class OwnedOperation(Protocol):
         """What could not be read when the operation was taken."""
         ...
 
+    def check(self) -> None:
+        """Raise if another owner has taken the operation.
+
+        Raises:
+            OperationLostError: it has.
+            StateError: it was released or has ended.
+        """
+        ...
+
     def save(self, record: Record) -> Record:
         """Make `record` durable under the next number and this owner's fence; return it so.
 

@@ -154,7 +154,7 @@ class Operation:
                 tracker.cursor.last_item = tracker.cursor.key(last_item)
         elif processed is not None or last_item is not None:
             raise StateError("save_checkpoint", "track() counts the items of this operation")
-        if not tracker.save(at_mark=tracker.tracked):
+        if not tracker.save(at_mark=tracker.looping):
             raise StateError("save_checkpoint", "this export cannot be cut inside an item")
 
     def get_last_checkpoint(self) -> Checkpoint:
@@ -198,8 +198,7 @@ class Operation:
 
     def release(self) -> None:
         """Own the operation no more, without ending it: it is interrupted. May be called again."""
-        self._tracker.ended = True
-        self._tracker.writer.release()
+        self._tracker.release()
 
     def __enter__(self) -> Self:
         return self

@@ -102,6 +102,10 @@ class OwnedFolder:
         """What could not be read when the operation was taken."""
         return self._damaged
 
+    def check(self) -> None:
+        """Raise if another owner has taken the operation."""
+        self._checked()
+
     def save(self, record: Record) -> Record:
         """Write the next checkpoint, and remove the oldest when there are too many."""
         folder = self._checked()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from cronkit.errors import StateError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from cronkit.checkpoints._records import JSON
 
@@ -30,15 +30,32 @@ class Part(Protocol):
         """
         ...
 
+    def close(self) -> None:
+        """Let go of what is open; the operation is owned no more."""
+        ...
+
 
 class Parts:
-    """The parts of one operation, by name; an unattached one keeps what was saved of it."""
+    """The parts of one operation, by name; an unattached one keeps what was saved of it.
 
-    __slots__ = ("_attached", "_saved")
+    Attributes:
+        check: raises `OperationLostError` if another process has taken the operation.
+        forced: the fence of the last owner that took it from one that still held it. What was
+            written under a lower fence, a process that sleeps may still write to.
+        complete: whether a part has all that it will ever have: there is nothing left to do but
+            to end the operation.
+    """
 
-    def __init__(self, saved: Mapping[str, Mapping[str, JSON]]) -> None:
+    __slots__ = ("_attached", "_saved", "check", "complete", "forced")
+
+    def __init__(
+        self, saved: Mapping[str, Mapping[str, JSON]], forced: int, check: Callable[[], None]
+    ) -> None:
         self._saved = dict(saved)
         self._attached: dict[str, Part] = {}
+        self.check = check
+        self.complete = False
+        self.forced = forced
 
     def saved(self, name: str) -> Mapping[str, JSON] | None:
         """Return what the last checkpoint holds of a part; ``None``: nothing."""
@@ -73,3 +90,9 @@ class Parts:
             captured[name] = position
         self._saved |= captured
         return dict(self._saved)
+
+    def close(self) -> None:
+        """Close every part."""
+        for part in self._attached.values():
+            part.close()
+        self._attached.clear()

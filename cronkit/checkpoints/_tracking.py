@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Sized
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -41,12 +42,13 @@ class Tracker:
         parts: what others save with each checkpoint.
         state: what the caller saves.
         tracked: whether the source is known.
+        looping: whether the loop over the items is going on.
         ended: whether nothing more may be saved.
     """
 
     __slots__ = (
-        "_key_of", "_marked_state", "_packing", "cursor", "ended", "parts", "state", "tracked",
-        "writer",
+        "_key_of", "_marked_state", "_packing", "cursor", "ended", "looping", "parts", "state",
+        "tracked", "writer",
     )  # fmt: skip
 
     def __init__(self, writer: Writer, packing: Packing) -> None:
@@ -56,9 +58,10 @@ class Tracker:
         self._marked_state: dict[str, Any] | None = None
         self.writer = writer
         self.cursor = Cursor(record, packing.codec)
-        self.parts = Parts(record.parts)
+        self.parts = Parts(record.parts, record.forced, writer.check)
         self.state: dict[str, Any] = packing.unpack(record)
         self.tracked = False
+        self.looping = False
         self.ended = False
 
     def check(self, what: str) -> None:
@@ -81,26 +84,32 @@ class Tracker:
             raise StateError("track", "an operation has one source of items; chain them")
         self.tracked = True
         self._key_of = key or _itself
-        if self.writer.total is None and hasattr(items, "__len__"):
-            self.writer.total = len(items)  # type: ignore[arg-type]  # asked in the line above
+        if self.writer.total is None:
+            self.writer.total = _length(items)
         return self._loop(items, cursor)
 
     def _loop(
         self, items: Iterable[T] | None, cursor: Callable[[Any], Iterable[T]] | None
     ) -> Iterator[T]:
         place = self.cursor
+        if self.parts.complete:
+            return
         if cursor is not None:
             source = iter(cursor(self._packing.last_item(self.writer.record)))
         else:
-            source = iter(items or ())
+            source = iter(() if items is None else items)
             place.skip(source, self._key_of, self.writer.record.operation)
         self._mark()
-        with StopSignal() as stop:
-            for item in source:
-                key = place.key(self._key_of(item))
-                yield item
-                place.advance(key)
-                self._between_items(stop)
+        self.looping = True
+        try:
+            with StopSignal() as stop:
+                for item in source:
+                    key = place.key(self._key_of(item))
+                    yield item
+                    place.advance(key)
+                    self._between_items(stop)
+        finally:
+            self.looping = False
 
     def _mark(self) -> None:
         self.parts.mark()
@@ -148,6 +157,12 @@ class Tracker:
         self.writer.finish(self.cursor, checked(self.state), parts, status, reason)
         self.ended = True
 
+    def release(self) -> None:
+        """Let go of everything; the operation is interrupted if it has not ended."""
+        self.ended = True
+        self.parts.close()
+        self.writer.release()
+
     def idempotency_key(self, item: object) -> str:
         """See `Operation.idempotency_key`."""
         key = json.dumps(self.cursor.key(self._key_of(item)))
@@ -163,6 +178,10 @@ def checked(state: object) -> dict[str, Any]:
     if type(state) is dict:
         return state
     raise StateNotSerializableError("state", type(state).__name__, "a state is a dict")
+
+
+def _length(items: object) -> int | None:
+    return len(items) if isinstance(items, Sized) else None
 
 
 def _itself(item: object) -> object:

@@ -119,6 +119,10 @@ class Writer:
         level = logging.INFO if status == "completed" else logging.WARNING
         _LOGGER.log(level, "operation.%s", status, extra=_extra(record) | {"reason": reason})
 
+    def check(self) -> None:
+        """Raise if another owner has taken the operation."""
+        self._owned.check()
+
     def release(self) -> None:
         """Own the operation no more."""
         self._owned.release()

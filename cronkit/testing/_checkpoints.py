@@ -127,14 +127,20 @@ class MemoryCheckpoints:
                 del self._finished[operation]
             return [Removal(where=each, reason="ended long enough ago") for each in old]
 
-    def write(self, owned: _Owned, record: Record, *, last: bool) -> Record:
-        """Keep `record` for its owner; used by the owned operation."""
-        operation = record.operation
+    def check(self, owned: _Owned) -> None:
+        """Raise if `owned` was overtaken; used by the owned operation."""
+        operation = owned.record.operation
         with self._lock:
             if self._owners.get(operation) is not owned:
                 current = self._running.get(operation) or self._finished.get(operation)
                 overtaken_by = current.fence if current else owned.record.fence
                 raise OperationLostError(operation, owned.record.fence, overtaken_by)
+
+    def write(self, owned: _Owned, record: Record, *, last: bool) -> Record:
+        """Keep `record` for its owner; used by the owned operation."""
+        operation = record.operation
+        with self._lock:
+            self.check(owned)
             record = attrs.evolve(
                 record,
                 seq=owned.record.seq + 1,
@@ -170,6 +176,12 @@ class _Owned:
     def damaged(self) -> Sequence[Damage]:
         return ()
 
+    def check(self) -> None:
+        if self._released:
+            operation = self.record.operation
+            raise StateError("save", f"operation {operation} was released or has ended")
+        self._backend.check(self)
+
     def save(self, record: Record) -> Record:
         return self._write(record, last=False)
 
@@ -179,8 +191,7 @@ class _Owned:
         return written
 
     def _write(self, record: Record, *, last: bool) -> Record:
-        if self._released:
-            raise StateError("save", f"operation {record.operation} was released or has ended")
+        self.check()
         self.record = self._backend.write(self, record, last=last)
         return self.record
 

@@ -1,0 +1,167 @@
+"""The hidden files of a folder: how they are named, made, found again, and cleaned up.
+
+A file that one call writes has a random name and a lock that its writer holds, so that others see
+when the writer is gone. The file of an operation is named after it, and outlives its process.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from cronkit._files import _atomic
+from cronkit._files._lock import KernelLock
+from cronkit.errors import ExportError
+from cronkit.exporters._part import MODE, PartFile, write_errors
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from cronkit.exporters._directory import ExportDirectory
+    from cronkit.exporters._shelf import Shelf
+
+_OF_OPERATION = re.compile(r"\.[A-Za-z0-9._-]+\.[0-9a-f]{16}\.\d+\.part", re.ASCII)
+_CHUNK = 1 << 20
+
+
+def new_part(directory: ExportDirectory, export: str) -> PartFile:
+    """Make a hidden file that goes when its writer does.
+
+    Raises:
+        ExportWriteError: the disk failed.
+    """
+    path = str(directory.path)
+    folder = _open_folder(directory)
+    try:
+        with write_errors(path):
+            while True:
+                name = f".{export}-{secrets.token_hex(4)}.part"
+                lock = KernelLock(f"{path}/{name}", private=False)
+                # A sweep that saw the file before its lock may have taken it away again.
+                if lock.acquire() and lock.guards(name, folder):
+                    break
+                lock.release()
+            flags = os.O_WRONLY | os.O_NOFOLLOW
+            descriptor = os.open(name, flags, dir_fd=folder)
+    except BaseException:
+        os.close(folder)
+        raise
+    return PartFile(path, folder, name, descriptor, compression=directory.compression, lock=lock)
+
+
+def plain_parts(names: Iterable[str], export: str) -> list[str]:
+    """Return which of `names` are hidden files of single calls of an export."""
+    form = re.compile(rf"\.{re.escape(export)}-[0-9a-f]{{8}}\.part", re.ASCII)
+    return [name for name in names if form.fullmatch(name)]
+
+
+def operation_name(export: str, operation: str, fence: int) -> str:
+    """Return the name of the hidden file of an operation."""
+    return f".{export}.{sha256(operation.encode()).hexdigest()[:16]}.{fence}.part"
+
+
+def operation_parts(names: Iterable[str], export: str, operation: str) -> list[str]:
+    """Return which of `names` are hidden files of an operation."""
+    stem = operation_name(export, operation, 0).removesuffix("0.part")
+    return [name for name in names if name.startswith(stem) and _OF_OPERATION.fullmatch(name)]
+
+
+def old_parts(names: Iterable[str], shelf: Shelf, before: datetime) -> list[str]:
+    """Return which of `names` are hidden files of operations, not touched since `before`."""
+    return [
+        name
+        for name in names
+        if _OF_OPERATION.fullmatch(name) and shelf.changed_at(name) < before.timestamp()
+    ]
+
+
+def fresh_part(directory: ExportDirectory, name: str) -> PartFile:
+    """Make the hidden file of an operation; one of that name, from before its first checkpoint, goes.
+
+    Raises:
+        ExportWriteError: the disk failed.
+    """
+    folder = _open_folder(directory)
+    try:
+        with write_errors(f"{directory.path}/{name}"):
+            _atomic.remove(name, folder)
+            descriptor = os.open(
+                name, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, MODE, dir_fd=folder
+            )
+    except BaseException:
+        os.close(folder)
+        raise
+    return PartFile(
+        str(directory.path), folder, name, descriptor, compression=directory.compression
+    )
+
+
+def old_part(
+    directory: ExportDirectory, name: str, size: int, digest: str | None, copy_to: str | None
+) -> PartFile:
+    """Open the hidden file of an operation and cut it where its last checkpoint was.
+
+    Args:
+        directory: its folder.
+        name: its name.
+        size: where it is cut.
+        digest: the hash up to there; ``None``: not known.
+        copy_to: go on in a copy of this name: another process may still write to the old one.
+
+    Raises:
+        ExportError: it is not there, or does not hold what was written.
+        ExportWriteError: the disk failed.
+    """
+    where = f"{directory.path}/{name}"
+    if not _OF_OPERATION.fullmatch(name):
+        raise ExportError(where, "is no name of a hidden file")
+    folder = _open_folder(directory)
+    try:
+        with write_errors(where):
+            if copy_to is not None:
+                _copy(folder, name, copy_to, size)
+                name = copy_to
+            descriptor = os.open(name, os.O_RDWR | os.O_NOFOLLOW, dir_fd=folder)
+    except FileNotFoundError:
+        os.close(folder)
+        raise ExportError(
+            where, "is gone, and with it what the operation has written; start it anew"
+        ) from None
+    except BaseException:
+        os.close(folder)
+        raise
+    part = PartFile(
+        str(directory.path), folder, name, descriptor, compression=directory.compression
+    )
+    try:
+        part.skip(size, digest)
+    except BaseException:
+        part.close(remove=False)
+        raise
+    return part
+
+
+def _open_folder(directory: ExportDirectory) -> int:
+    with write_errors(str(directory.path)):
+        directory.path.mkdir(parents=True, exist_ok=True)
+        return _atomic.open_folder(str(directory.path))
+
+
+def _copy(folder: int, name: str, copy: str, size: int) -> None:
+    source = os.open(name, os.O_RDONLY | os.O_NOFOLLOW, dir_fd=folder)
+    try:
+        _atomic.remove(copy, folder)
+        target = os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL, MODE, dir_fd=folder)
+        try:
+            while size > 0 and (chunk := os.read(source, min(size, _CHUNK))):
+                _atomic.write_all(target, chunk)
+                size -= len(chunk)
+            os.fsync(target)
+        finally:
+            os.close(target)
+    finally:
+        os.close(source)

@@ -1,0 +1,111 @@
+"""Rows as tuples of cells: which columns a table has, and how a row becomes its cells.
+
+CSV and Markdown share it. A row is a dict, an attrs instance, or a sequence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, TypeGuard
+
+import attrs
+
+from cronkit.errors import PolicyError, shown
+from cronkit.exporters._formats import RowError, fields
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Cells = tuple[Any, ...]
+
+
+def checked_columns(value: Sequence[str] | None) -> tuple[str, ...] | None:
+    """Return `value` as the names of columns.
+
+    Raises:
+        PolicyError: it is empty, a name is no text, or one stands there twice.
+    """
+    if value is None:
+        return None
+    if isinstance(value, str) or not isinstance(value, Sequence) or not value:
+        raise PolicyError("columns", value, "a list of column names")
+    if not all(isinstance(name, str) for name in value) or len(set(value)) < len(value):
+        raise PolicyError("columns", value, "a list of different column names")
+    return tuple(value)
+
+
+class Table:
+    """The columns of one file, and the way from rows to cells.
+
+    Args:
+        columns: their names; ``None``: the first row says them.
+        chosen: whether the caller named them; what a row has beside them is then left out on
+            purpose, and otherwise refused.
+    """
+
+    __slots__ = ("_chosen", "_get", "columns")
+
+    def __init__(self, columns: tuple[str, ...] | None, *, chosen: bool) -> None:
+        self._chosen = chosen
+        self._get: Callable[[Any], Cells] | None = None
+        self.columns: tuple[str, ...] | None = None
+        if columns is not None:
+            self._set(columns)
+
+    def _set(self, columns: tuple[str, ...]) -> None:
+        self.columns = columns
+        get = itemgetter(*columns)
+        self._get = get if len(columns) > 1 else lambda row: (get(row),)
+
+    def cells(self, batch: Sequence[Any]) -> list[Cells]:
+        """Return the cells of each row.
+
+        Raises:
+            RowError: a row has other columns than the table.
+        """
+        if self.columns is None:
+            self._learn(batch[0])
+        columns = self.columns or ()
+        if set(map(type, batch)) == {dict} and (
+            self._chosen or set(map(len, batch)) == {len(columns)}
+        ):
+            try:
+                return list(map(self._get, batch))  # type: ignore[arg-type]  # set with the columns
+            except KeyError:
+                pass
+        return [self._cells(index, row, columns) for index, row in enumerate(batch)]
+
+    def _learn(self, row: object) -> None:
+        """Take the columns from the first row; a sequence numbers them."""
+        if isinstance(row, Mapping):
+            names = [str(name) for name in row]
+        elif attrs.has(type(row)):
+            names = list(fields(row))
+        elif _is_sequence(row):
+            names = [str(number) for number in range(1, len(row) + 1)]
+        else:
+            raise RowError(0, f"{shown(row)} is neither a dict, an attrs instance nor a sequence")
+        if not names:
+            raise RowError(0, "the first row has no columns")
+        self._set(tuple(names))
+
+    def _cells(self, index: int, row: Any, columns: tuple[str, ...]) -> Cells:
+        if _is_sequence(row):
+            if len(row) != len(columns):
+                raise RowError(index, f"it has {len(row)} cells, the table {len(columns)}")
+            return tuple(row)
+        found = row if isinstance(row, Mapping) else fields(row) if attrs.has(type(row)) else None
+        if found is None:
+            raise RowError(
+                index, f"{shown(row)} is neither a dict, an attrs instance nor a sequence"
+            )
+        if not self._chosen:
+            for name in found:
+                if name not in columns:
+                    raise RowError(index, f"it has {shown(name)} beside the columns {columns}")
+        return tuple(found.get(name) for name in columns)
+
+
+def _is_sequence(row: object) -> TypeGuard[Sequence[object]]:
+    return isinstance(row, Sequence) and not isinstance(row, (str, bytes))
