@@ -64,7 +64,7 @@ class Every(TriggerValue):
             NaiveDatetimeError: `after` has no time zone.
         """
         zone = _local.own_zone(self.tz, after, "after")
-        utc, anchor = _local.as_utc(after, "after"), _local.bound_moment(self.anchor, zone)
+        utc, anchor = _local.as_utc(after, "after"), self._anchor_in(zone)
         return self._at(anchor, (utc - anchor) // self.interval + 1, zone)
 
     def previous(self, before: datetime) -> datetime | None:
@@ -74,8 +74,13 @@ class Every(TriggerValue):
             NaiveDatetimeError: `before` has no time zone.
         """
         zone = _local.own_zone(self.tz, before, "before")
-        utc, anchor = _local.as_utc(before, "before"), _local.bound_moment(self.anchor, zone)
+        utc, anchor = _local.as_utc(before, "before"), self._anchor_in(zone)
         return self._at(anchor, -((anchor - utc) // self.interval) - 1, zone)
+
+    def _anchor_in(self, zone: tzinfo) -> datetime:
+        if self.anchor.tzinfo is not None:
+            return self.anchor
+        return _local.bound_moment(self.anchor, zone)
 
     def _at(self, anchor: datetime, count: int, zone: tzinfo) -> datetime | None:
         try:
