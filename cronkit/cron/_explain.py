@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from cronkit._convert import integer
 from cronkit._convert import zone as to_zone
-from cronkit._zones import SECOND, from_utc, resolve, shifts, to_utc
+from cronkit._zones import SECOND, from_utc, shifts, to_utc
 from cronkit.cron._expression import CronExpression
 from cronkit.cron._search import find
 from cronkit.errors import PolicyError
@@ -25,6 +25,8 @@ _MOST_NAMED = 3
 """More times than this are given as the first and the last of them."""
 
 _FIRST_YEAR, _LAST_YEAR = 2, 9998
+_MARGIN = timedelta(days=2)
+"""An offset is less than a day, so this far around a year all of its shifts are found."""
 
 
 class OffsetChange:
@@ -72,7 +74,7 @@ def explain(
     Args:
         expr: an expression, or its text.
         tz: the zone; it may be left out where the expression names its own.
-        year: the year, by the wall clock of the zone.
+        year: the year in which the missing or repeated times begin, by the wall clock of the zone.
 
     Returns:
         The changes in order; empty for a zone whose offset does not change in that year.
@@ -92,11 +94,12 @@ def explain(
     expression = expr if isinstance(expr, CronExpression) else CronExpression.parse(expr)
     zone = _zone(expression, tz)
     integer(year, "year", least=_FIRST_YEAR, most=_LAST_YEAR)
-    start, end = (
-        to_utc(resolve(datetime(each, 1, 1), zone))  # noqa: DTZ001 -- a wall-clock time
-        for each in (year, year + 1)
-    )
-    return [_change(expression, shift, zone) for shift in shifts(zone, start, end)]
+    start, end = (datetime(each, 1, 1) for each in (year, year + 1))  # noqa: DTZ001 -- naive UTC
+    return [
+        _change(expression, shift, zone)
+        for shift in shifts(zone, start - _MARGIN, end + _MARGIN)
+        if shift.start.year == year
+    ]
 
 
 def _zone(expression: CronExpression, tz: tzinfo | str | None) -> tzinfo:

@@ -207,6 +207,27 @@ def test_a_fixed_offset_never_changes(zone):
     assert explain("30 2 * * *", tz=zone, year=2026) == []
 
 
+@pytest.mark.parametrize(
+    ("zone", "year", "sentence"),
+    [
+        (
+            "Asia/Kathmandu",
+            1986,
+            "on 1986-01-01 00:05 does not exist in Asia/Kathmandu: runs at 00:15",
+        ),
+        (
+            "Asia/Manila",
+            1844,
+            "on 1844-12-31 00:05 does not exist in Asia/Manila: runs at 1845-01-01 00:00",
+        ),
+    ],
+)
+def test_a_change_at_new_year_belongs_to_the_year_of_the_times_it_touches(zone, year, sentence):
+    assert sentence in [each.sentence for each in explain("5 0 * * *", tz=zone, year=year)]
+    for other in (year - 1, year + 1):
+        assert sentence not in [each.sentence for each in explain("5 0 * * *", tz=zone, year=other)]
+
+
 @pytest.mark.parametrize("year", [2, 1883, 1940, 9998])
 def test_any_year_of_the_calendar_can_be_asked(year):
     for change in explain("30 2 * * *", tz="Europe/Paris", year=year):
