@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import pickle
 import subprocess
@@ -96,9 +97,20 @@ def trigger(request, make):
     return bind(make(), ZoneInfo(request.param), "job")
 
 
-@pytest.fixture(params=QUESTIONS.values(), ids=QUESTIONS.keys())
-def question(request):
-    return request.param
+def at_each_question(law):
+    """Ask at each moment of the table in one test; a test for each would make ten thousand."""
+    names = [name for name in inspect.signature(law).parameters if name != "question"]
+
+    def test(**fixtures):
+        for question in QUESTIONS.values():
+            law(question=question, **fixtures)
+
+    # What pytest hands in goes by the signature.
+    test.__signature__ = inspect.Signature(
+        [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY) for name in names]
+    )
+    test.__name__, test.__qualname__ = law.__name__, law.__qualname__
+    return test
 
 
 def utc(moment: datetime) -> datetime:
@@ -111,6 +123,7 @@ def is_real(moment: datetime) -> bool:
     return (back.replace(tzinfo=None), back.fold) == (moment.replace(tzinfo=None), moment.fold)
 
 
+@at_each_question
 def test_next_is_strictly_later_as_an_instant_and_exists(trigger, question):
     found = trigger.next(question)
     if found is not None:
@@ -118,6 +131,7 @@ def test_next_is_strictly_later_as_an_instant_and_exists(trigger, question):
         assert is_real(found)
 
 
+@at_each_question
 def test_previous_is_strictly_earlier_as_an_instant_and_exists(trigger, question):
     found = trigger.previous(question)
     if found is not None:
@@ -125,6 +139,7 @@ def test_previous_is_strictly_earlier_as_an_instant_and_exists(trigger, question
         assert is_real(found)
 
 
+@at_each_question
 def test_previous_mirrors_next(trigger, question):
     found = trigger.next(question)
     if found is None:
@@ -139,6 +154,7 @@ def test_previous_mirrors_next(trigger, question):
         assert trigger.previous(following) == found
 
 
+@at_each_question
 def test_next_mirrors_previous(trigger, question):
     found = trigger.previous(question)
     if found is None:
@@ -147,6 +163,7 @@ def test_next_mirrors_previous(trigger, question):
     assert following is None or utc(following) >= utc(question)
 
 
+@at_each_question
 def test_nothing_fires_between_a_question_and_its_answer(trigger, question):
     found = trigger.next(question)
     if found is None:
@@ -158,6 +175,7 @@ def test_nothing_fires_between_a_question_and_its_answer(trigger, question):
             assert utc(trigger.next(between)) == utc(found)
 
 
+@at_each_question
 def test_the_zone_of_a_question_does_not_move_the_answer_of_a_bound_trigger(make, question):
     trigger = bind(make(), PARIS, "job")
     answers = {
@@ -167,23 +185,27 @@ def test_the_zone_of_a_question_does_not_move_the_answer_of_a_bound_trigger(make
 
 
 @pytest.mark.parametrize("zone", [PARIS, LORD_HOWE, APIA, UTC], ids=str)
+@at_each_question
 def test_a_bound_trigger_answers_in_its_zone(make, question, zone):
     trigger = bind(make(), zone, "job")
     for found in (trigger.next(question), trigger.previous(question)):
         assert found is None or found.tzinfo is zone
 
 
+@at_each_question
 def test_an_unbound_trigger_answers_in_the_zone_of_the_question(make, question):
     for found in (make().next(question), make().previous(question)):
         assert found is None or found.tzinfo is question.tzinfo
 
 
+@at_each_question
 def test_an_unbound_trigger_answers_as_one_bound_to_the_zone_of_the_question(make, question):
     bound = bind(make(), question.tzinfo, "job")
     assert make().next(question) == bound.next(question)
     assert make().previous(question) == bound.previous(question)
 
 
+@at_each_question
 def test_asking_changes_nothing(trigger, question):
     text, copy = str(trigger), pickle.dumps(trigger)
     first = trigger.next(question), trigger.previous(question)
@@ -198,6 +220,7 @@ def test_binding_twice_keeps_the_first_zone(make):
     assert str(again) == str(bound)
 
 
+@at_each_question
 def test_it_pickles_to_an_equal_trigger(trigger, question):
     copy = pickle.loads(pickle.dumps(trigger))
     assert copy == trigger
@@ -266,6 +289,7 @@ def test_at_the_ends_of_the_calendar_it_answers_or_gives_none(make, zone):
                 assert found is None or found.tzinfo is zone
 
 
+@at_each_question
 def test_jitter_stays_between_a_fire_time_and_the_next(trigger, question):
     found = trigger.next(question)
     if found is None:
