@@ -197,7 +197,7 @@ def test_any_kind_of_zone_will_do(zone):
     [
         (lambda: Cron("75 * * * *"), CronSyntaxError, "minute: 75 is not in 0-59"),
         (lambda: Cron("H 75 * * *"), CronSyntaxError, "hour: 75 is not in 0-23"),
-        (lambda: Cron("H(9 * * * *"), CronSyntaxError, "cannot be read"),
+        (lambda: Cron("H(9 * * * *"), CronSyntaxError, "is not H or H(low-high)"),
         (lambda: Cron("0 0 30 2 *"), CronSyntaxError, "never occurs"),
         (lambda: Cron("H 0 30 2 *"), CronSyntaxError, "never occurs"),
         (lambda: Cron("@every 5m"), CronSyntaxError, "scheduler.every"),
