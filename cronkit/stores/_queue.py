@@ -17,17 +17,28 @@ if TYPE_CHECKING:
 
     Timed = list[tuple[datetime, int, Row]]
 
+    Ready = list[tuple[tuple[int, datetime, str], int, Row]]
+
+ELSEWHERE = ""
+"""The judgement on a row of another scheduler's job."""
+
 
 class WaitingQueue:
-    """Waiting rows: those whose time is still to come, those that are ready, those that give up."""
+    """Waiting rows: those whose time is still to come, those that are ready, those that give up.
 
-    __slots__ = ("_future", "_giving_up", "_ready", "_serial")
+    Attributes:
+        held: rows that are ready and held back by a limit, by the name of the limit, so that no
+            `take` has to look at all of them.
+    """
+
+    __slots__ = ("_future", "_giving_up", "_ready", "_serial", "held")
 
     def __init__(self) -> None:
         self._future: Timed = []
         self._giving_up: Timed = []
-        self._ready: list[tuple[tuple[int, datetime, str], int, Row]] = []
+        self._ready: Ready = []
         self._serial = count()
+        self.held: dict[str, Ready] = {}
 
     def push(self, row: Row, now: datetime) -> None:
         """Take in a waiting row; one whose time has come is ready at once."""
@@ -40,8 +51,15 @@ class WaitingQueue:
         if give_up_at is not None and row.attempt == 0:
             heapq.heappush(self._giving_up, (give_up_at, serial, row))
 
-    def take(self, now: datetime, most: int, allowed: Callable[[Row], bool]) -> list[Row]:
-        """Let go of up to `most` rows whose time has come and that are allowed; return them."""
+    def take(self, now: datetime, most: int, judge: Callable[[Row], str | None]) -> list[Row]:
+        """Let go of up to `most` rows whose time has come; return them.
+
+        Args:
+            now: the present instant.
+            most: how many rows.
+            judge: gives ``None`` for a row that may start, `ELSEWHERE`, or the name of the limit
+                that holds it back.
+        """
         if self._future:
             self._ripen(now)
         rows: list[Row] = []
@@ -52,13 +70,32 @@ class WaitingQueue:
             row = entry[2]
             if row.phase != "waiting":
                 continue
-            if allowed(row):
+            held_by = judge(row)
+            if held_by is None:
                 rows.append(row)
-            else:
+            elif held_by == ELSEWHERE:
                 aside.append(entry)
+            else:
+                heapq.heappush(self.held.setdefault(held_by, []), entry)
         for entry in aside:
             heapq.heappush(ready, entry)
         return rows
+
+    def release(self, room: Callable[[str], int]) -> None:
+        """Make as many rows ready as their limits have room for by now.
+
+        Args:
+            room: gives, for the name of a limit, how many more runs it allows.
+        """
+        for name, heap in list(self.held.items()):
+            left = room(name)
+            while heap and left > 0:
+                entry = heapq.heappop(heap)
+                if entry[2].phase == "waiting":
+                    heapq.heappush(self._ready, entry)
+                    left -= 1
+            if not heap:
+                del self.held[name]
 
     def give_up(self, now: datetime, job_ids: Collection[str]) -> Iterator[Row]:
         """Yield rows of these jobs that have waited for too long, and let go of them."""
@@ -74,18 +111,21 @@ class WaitingQueue:
 
     def rearrange(self, now: datetime) -> None:
         """Put each row in its place again, after the times of some have changed."""
-        rows = {entry[2] for heap in (self._future, self._ready) for entry in heap}
-        self._future, self._ready, self._giving_up = [], [], []
+        rows = {entry[2] for entry in self._future}
+        rows |= {entry[2] for heap in (self._ready, *self.held.values()) for entry in heap}
+        self._future, self._ready, self._giving_up, self.held = [], [], [], {}
         for row in sorted(rows, key=lambda row: row.order):
             if row.phase == "waiting":
                 self.push(row, now)
 
     def next(self, now: datetime, job_ids: Collection[str]) -> datetime | None:
         """Return when a row can start or gives up; `now` where one is ready and held back."""
-        if not (self._ready or self._future or self._giving_up):
+        if not (self._ready or self._future or self._giving_up or self.held):
             return None
         if any(
-            row.phase == "waiting" and row.decision.job_id in job_ids for _, _, row in self._ready
+            row.phase == "waiting" and row.decision.job_id in job_ids
+            for heap in (self._ready, *self.held.values())
+            for _, _, row in heap
         ):
             return now
         found = [_first(heap, now, job_ids) for heap in (self._future, self._giving_up) if heap]

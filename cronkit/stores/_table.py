@@ -1,0 +1,243 @@
+"""The rows of a memory store, and what changes them. Whoever calls holds the store's lock."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+from cronkit.jobs import KEEP, Ending, JobState, Outcome, Rewind
+from cronkit.stores._queue import ELSEWHERE, WaitingQueue
+from cronkit.stores._rows import Row
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+    from datetime import datetime, timedelta
+
+    from cronkit.jobs import Decision, Job, Limits, Run, Taken, Verdict
+
+KEEP_RUNS = 100
+"""How many ended runs of a job are kept unless the job says otherwise."""
+
+_JOB, _TAG = "job ", "tag "
+
+
+class JobRow:
+    """What is kept of a job: its state, its runs that have not ended, and its history."""
+
+    __slots__ = ("history", "keep", "live", "state")
+
+    def __init__(self, state: JobState) -> None:
+        self.state = state
+        self.keep = KEEP_RUNS
+        self.live: dict[str, Row] | None = None
+        self.history: deque[Row] | None = None
+
+    def read(self) -> JobState:
+        """Return the state, with the runs that are live now."""
+        state = self.state
+        if self.live:
+            state.live = tuple(row.live() for row in self.live.values())
+        elif state.live:
+            state.live = ()
+        return state
+
+
+class Table:
+    """Jobs and runs.
+
+    Attributes:
+        jobs: jobs by id.
+        rows: runs by id.
+        waiting: the runs that wait.
+        generation: how often the wall clock was set back.
+    """
+
+    __slots__ = ("_going", "generation", "jobs", "rows", "waiting")
+
+    def __init__(self) -> None:
+        self.jobs: dict[str, JobRow] = {}
+        self.rows: dict[str, Row] = {}
+        self.waiting = WaitingQueue()
+        self.generation = 0
+        self._going: dict[str, int] = {}
+
+    def register(self, job: Job, now: datetime) -> JobRow:
+        """Make a job known."""
+        row = self.jobs.get(job.id)
+        if row is None:
+            row = self.jobs[job.id] = JobRow(JobState(job_id=job.id, first_seen=now))
+        row.keep = KEEP_RUNS if job.keep_runs is None else job.keep_runs
+        return row
+
+    def states(self, job_ids: Collection[str]) -> list[JobState]:
+        """Return the states of the jobs that are known."""
+        jobs = self.jobs
+        return [jobs[each].read() for each in job_ids if each in jobs]
+
+    def live(self) -> list[Row]:
+        """Return all rows that have not ended, job by job."""
+        return [row for job in self.jobs.values() for row in (job.live or {}).values()]
+
+    def forget_live(self) -> None:
+        """Drop all rows that have not ended."""
+        for job in self.jobs.values():
+            for run_id in job.live or ():
+                del self.rows[run_id]
+            job.live = None
+        self._going.clear()
+        self.waiting = WaitingQueue()
+
+    # --- decisions -------------------------------------------------------------------------------
+
+    def write(self, verdicts: Sequence[Verdict], now: datetime) -> list[Decision]:
+        """Write verdicts; return the decisions that were new."""
+        new = []
+        for verdict in verdicts:
+            job = self.jobs[verdict.job_id]
+            state = job.state
+            for decision in verdict.decisions:
+                if self._is_new(job, decision):
+                    self._insert(job, decision, now)
+                    new.append(decision)
+            if verdict.mark is not None and (state.mark is None or verdict.mark > state.mark):
+                state.mark = verdict.mark
+            if verdict.pause != KEEP:
+                state.pause = verdict.pause
+        return new
+
+    def _is_new(self, job: JobRow, decision: Decision) -> bool:
+        if decision.run_id in self.rows:
+            return False
+        mark = job.state.mark
+        if decision.origin == "trigger" and mark is not None and decision.fire_time <= mark:
+            return False
+        key = decision.key
+        return key is None or all(row.decision.key != key for row in self.rows_of(decision.job_id))
+
+    def _insert(self, job: JobRow, decision: Decision, now: datetime) -> None:
+        row = self.rows[decision.run_id] = Row(decision, now)
+        if decision.outcome is not None:
+            self.retire(job, row)
+            return
+        if decision.origin == "trigger":
+            job.state.planned += 1
+        if job.live is None:
+            job.live = {}
+        job.live[decision.run_id] = row
+        self.waiting.push(row, now)
+        for run_id in decision.cancels:
+            old = self.rows.get(run_id)
+            if old is not None and old.phase == "waiting":
+                self.end(old, now, Outcome.CANCELLED, "overlap")
+
+    # --- attempts --------------------------------------------------------------------------------
+
+    def take(
+        self, owner: str, job_ids: Collection[str], free: int, limits: Limits, now: datetime
+    ) -> list[Taken]:
+        """Make waiting rows of these jobs running, in order, as far as slots and limits go."""
+        going = self._going
+
+        def judge(row: Row) -> str | None:
+            job_id = row.decision.job_id
+            if job_id not in job_ids:
+                return ELSEWHERE
+            running = going.get(job_id, 0)
+            if not row.decision.force:
+                if running:
+                    most = limits.jobs.get(job_id)
+                    if most is not None and running >= most:
+                        return _JOB + job_id
+                for tag in limits.tags_of.get(job_id, ()) if limits.tags_of else ():
+                    if self._room(_TAG + tag, limits) <= 0:
+                        return _TAG + tag
+            going[job_id] = running + 1
+            return None
+
+        if self.waiting.held:
+            self.waiting.release(lambda name: self._room(name, limits))
+        return [row.start(owner, now, None) for row in self.waiting.take(now, free, judge)]
+
+    def _room(self, name: str, limits: Limits) -> int:
+        """Return how many runs more a limit allows; one that is no more holds nobody back."""
+        kind, key = name[: len(_JOB)], name[len(_JOB) :]
+        if kind == _JOB:
+            most = limits.jobs.get(key)
+            return len(self.rows) if most is None else most - self._going.get(key, 0)
+        most = limits.tags.get(key)
+        if most is None:
+            return len(self.rows)
+        tags_of = limits.tags_of
+        return most - sum(n for job, n in self._going.items() if key in tags_of.get(job, ()))
+
+    def finish(self, row: Row, ending: Ending) -> None:
+        """Write what an attempt came to: an outcome, or that its run waits again."""
+        self._let_go(row.decision.job_id)
+        if ending.outcome is None:
+            row.wait(ending)
+            self.waiting.push(row, ending.at)
+        else:
+            row.end(ending)
+            self.retire(self.jobs[row.decision.job_id], row)
+
+    def end(self, row: Row, now: datetime, outcome: Outcome, reason: str) -> Run:
+        """End a row without an attempt's word; return it."""
+        job_id = row.decision.job_id
+        if row.phase == "running":
+            self._let_go(job_id)
+        row.end(Ending(run_id=row.decision.run_id, at=now, outcome=outcome, reason=reason))
+        self.retire(self.jobs[job_id], row)
+        return row.run()
+
+    def _let_go(self, job_id: str) -> None:
+        left = self._going[job_id] - 1
+        if left:
+            self._going[job_id] = left
+        else:
+            del self._going[job_id]
+
+    def retire(self, job: JobRow, row: Row) -> None:
+        """Move an ended row to the history and prune that; an abandoned one stays live."""
+        if row.abandoned:
+            return
+        if job.live is not None:
+            job.live.pop(row.decision.run_id, None)
+        if job.history is None:
+            job.history = deque()
+        job.history.append(row)
+        while len(job.history) > job.keep:
+            old = job.history.popleft()
+            self.rows.pop(old.decision.run_id, None)
+
+    # --- reading ---------------------------------------------------------------------------------
+
+    def rows_of(self, job_id: str | None) -> Iterable[Row]:
+        """Return the rows of a job, or all, the newest first."""
+        if job_id is None:
+            return reversed(self.rows.values())
+        job = self.jobs.get(job_id)
+        if job is None:
+            return ()
+        rows = {
+            row.decision.run_id: row for row in (*(job.history or ()), *(job.live or {}).values())
+        }
+        return reversed(rows.values())
+
+    # --- the wall clock was set back -------------------------------------------------------------
+
+    def rewind(
+        self, job_ids: Collection[str], repeat: Collection[str], now: datetime, delta: timedelta
+    ) -> None:
+        """Move marks and waiting rows back; see `cronkit.stores.MemoryStore.rewind`."""
+        self.generation += 1
+        for job in [self.jobs[each] for each in job_ids if each in self.jobs]:
+            state = job.state
+            if state.mark is None:
+                state.first_seen = min(state.first_seen, now)
+            elif state.mark > now and state.job_id in repeat:
+                until = state.mark if state.rewind is None else max(state.rewind.until, state.mark)
+                state.rewind = Rewind(generation=self.generation, until=until)
+                state.mark = now
+            for row in (job.live or {}).values():
+                row.pull_in(now, delta)
+        self.waiting.rearrange(now)
