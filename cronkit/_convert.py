@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from cronkit._zones import resolve
 from cronkit.errors import DurationError, NaiveDatetimeError, PolicyError, UnknownZoneError
 
 TYPE_CHECKING = False
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 ZERO = timedelta(0)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+FIRST = datetime(1, 1, 3, tzinfo=UTC)
+LAST = datetime(9999, 12, 30, tzinfo=UTC)
+"""Between these, an instant can be written in every zone."""
 
 _UNITS = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1, "ms": 0.001}
 _DURATION_FORMS = "a timedelta, seconds, or text like '30m', '1h30m', '500ms', '2d'"
@@ -185,17 +189,26 @@ def moment(value: datetime | str, argument: str) -> datetime:
     return instant(value, argument)
 
 
-def in_zone(value: datetime, zone_: tzinfo) -> datetime:
+def in_zone(value: datetime, zone_: tzinfo, argument: str) -> datetime:
     """Return `value` in UTC; a naive one is read in a zone.
 
-    A wall-clock time that the zone skips stands for the instant as far after the gap, one that it
-    repeats for the first pass (PEP 495, ``fold=0``).
+    A wall-clock time that the zone skips stands for the first instant after the gap, one that it
+    repeats for the first pass: as for a fixed cron expression.
+
+    Raises:
+        PolicyError: it lies at the very end of the calendar, where not every zone can show it.
 
     Example:
-        >>> in_zone(datetime(2026, 7, 1, 12), ZoneInfo("Europe/Paris")).isoformat()
-        '2026-07-01T10:00:00+00:00'
+        >>> in_zone(datetime(2026, 3, 29, 2, 30), ZoneInfo("Europe/Paris"), "start").isoformat()
+        '2026-03-29T01:00:00+00:00'
     """
-    return (value if value.tzinfo is not None else value.replace(tzinfo=zone_)).astimezone(UTC)
+    try:
+        utc = (resolve(value, zone_) if value.tzinfo is None else value).astimezone(UTC)
+    except OverflowError:
+        utc = None
+    if utc is None or not FIRST <= utc <= LAST:
+        raise PolicyError(argument, value.isoformat(), "0001-01-03 to 9999-12-30")
+    return utc
 
 
 def name(value: str, argument: str) -> str:

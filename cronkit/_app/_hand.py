@@ -178,7 +178,7 @@ class ByHand:
         self._registry.require_live("backfill")
         zone = self._registry.zone
         first, last = (
-            _convert.in_zone(_convert.moment(edge, word), zone)
+            _convert.in_zone(_convert.moment(edge, word), zone, word)
             for edge, word in ((start, "start"), (end, "end"))
         )
         if last <= first:

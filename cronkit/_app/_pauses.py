@@ -44,7 +44,8 @@ class Pauses:
             ids, now = self._chosen(job_id, "pause"), core.clock.now()
             end = None
             if until is not None:
-                end = _convert.in_zone(_convert.moment(until, "until"), self._registry.zone)
+                moment = _convert.moment(until, "until")
+                end = _convert.in_zone(moment, self._registry.zone, "until")
                 if end <= now:
                     raise PolicyError("until", end.isoformat(), f"later than {now.isoformat()}")
             pause = Pause(at=now, until=end, by=by, why=why)

@@ -122,7 +122,8 @@ class Queries:
             _convert.integer(limit, "limit", least=0)
         edge = None
         if until is not None:
-            edge = _convert.in_zone(_convert.moment(until, "until"), self._registry.zone)
+            moment = _convert.moment(until, "until")
+            edge = _convert.in_zone(moment, self._registry.zone, "until")
         return list(islice(self._merged(edge), limit))
 
     def _merged(self, until: datetime | None) -> Iterator[FireTime]:

@@ -147,7 +147,7 @@ def convert_policies(
             found[word] = convert(value, word)
     for word in ("start", "end"):
         if (edge := found.get(word)) is not None:
-            found[word] = _convert.in_zone(cast("datetime", edge), zone)
+            found[word] = _convert.in_zone(cast("datetime", edge), zone, word)
     _check_edges(found)
     return found
 

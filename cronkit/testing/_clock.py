@@ -56,7 +56,7 @@ class FakeClock:
         moment = _convert.moment(start, "start")
         if moment.tzinfo is None:
             raise NaiveDatetimeError("start", moment)
-        self._stepper = Stepper(_convert.in_zone(moment, moment.tzinfo))
+        self._stepper = Stepper(_convert.in_zone(moment, moment.tzinfo, "start"))
         self._owner = threading.current_thread()
 
     # --- the clock of a scheduler ----------------------------------------------------------------
@@ -151,7 +151,7 @@ class FakeClock:
         if target < self.now():
             raise PolicyError("moment", target.isoformat(), f"{self.now().isoformat()} or later")
         self._check_thread()
-        self._stepper.run(_convert.in_zone(target, target.tzinfo), lambda: False)
+        self._stepper.run(_convert.in_zone(target, target.tzinfo, "moment"), lambda: False)
 
     def step_wall(self, delta: timedelta | float | str) -> None:
         """Set the wall clock forward, or back with a negative timedelta; no time passes.

@@ -19,8 +19,6 @@ MICROSECOND = timedelta(microseconds=1)
 MOST_STEPS = 10_000
 """How many candidates any search of a trigger looks at before it gives up."""
 
-_FIRST = datetime(1, 1, 3, tzinfo=UTC)
-_LAST = datetime(9999, 12, 30, tzinfo=UTC)
 LONGEST_FOLD = timedelta(hours=25)
 """No zone ever repeated more of its wall clock: Manila and Alaska moved the date line by a day."""
 
@@ -34,8 +32,8 @@ def as_utc(moment: datetime, argument: str) -> datetime:
     try:
         utc = _convert.instant(moment, argument).astimezone(UTC)
     except OverflowError:
-        return _FIRST if moment.year == 1 else _LAST
-    return min(max(utc, _FIRST), _LAST)
+        return _convert.FIRST if moment.year == 1 else _convert.LAST
+    return min(max(utc, _convert.FIRST), _convert.LAST)
 
 
 def own_zone(tz: tzinfo | None, moment: datetime, argument: str) -> tzinfo:
@@ -61,7 +59,7 @@ def optional_zone(tz: tzinfo | str | None) -> tzinfo | None:
 
 def in_calendar(utc: datetime) -> bool:
     """Return whether an instant can be written in every zone."""
-    return _FIRST <= utc <= _LAST
+    return _convert.FIRST <= utc <= _convert.LAST
 
 
 def wall(moment: date | str, argument: str) -> datetime:
@@ -109,13 +107,7 @@ def bound_moment(moment: datetime, zone: tzinfo) -> datetime:
     Raises:
         PolicyError: it lies at the very end of the calendar, where not every zone can show it.
     """
-    try:
-        utc = resolve(moment, zone) if moment.tzinfo is None else moment.astimezone(UTC)
-    except OverflowError:
-        utc = None
-    if utc is None or not in_calendar(utc):
-        raise PolicyError("instant", moment.isoformat(), "0001-01-03 to 9999-12-30")
-    return utc
+    return _convert.in_zone(moment, zone, "instant")
 
 
 def wall_in(moment: datetime, zone: tzinfo | None) -> datetime:
@@ -164,4 +156,6 @@ def settle(
 
 def _beyond_calendar(wall: datetime) -> int:
     """Return -1 before and 1 after the wall-clock times that every zone can place, else 0."""
-    return (wall > _LAST.replace(tzinfo=None)) - (wall < _FIRST.replace(tzinfo=None))
+    return (wall > _convert.LAST.replace(tzinfo=None)) - (
+        wall < _convert.FIRST.replace(tzinfo=None)
+    )

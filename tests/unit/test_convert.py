@@ -374,3 +374,28 @@ def test_any_object_gives_an_error_of_our_own_tree_that_names_the_argument(call,
 def test_the_public_names_are_sorted_and_exist():
     assert convert.__all__ == sorted(convert.__all__)
     assert all(hasattr(convert, each) for each in convert.__all__)
+
+
+def test_a_time_that_a_zone_skips_is_the_first_instant_after_the_gap():
+    found = convert.in_zone(datetime(2026, 3, 29, 2, 30), PARIS, "start")
+    assert found.isoformat() == "2026-03-29T01:00:00+00:00"
+
+
+def test_a_time_that_a_zone_repeats_is_that_of_the_first_pass():
+    found = convert.in_zone(datetime(2026, 10, 25, 2, 30), PARIS, "start")
+    assert found.isoformat() == "2026-10-25T00:30:00+00:00"
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        datetime(1, 1, 1),
+        datetime(9999, 12, 31, 23, 59),
+        datetime(9999, 12, 31, 23, 59, tzinfo=timezone(timedelta(hours=-5))),
+        datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=5))),
+    ],
+    ids=str,
+)
+def test_an_instant_that_some_zone_cannot_show_is_refused(moment):
+    with pytest.raises(PolicyError, match=r"end: .* 0001-01-03 to 9999-12-30"):
+        convert.in_zone(moment, ZoneInfo("America/New_York"), "end")
