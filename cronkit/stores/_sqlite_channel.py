@@ -118,9 +118,10 @@ class Channel:
             if file.identity(self._path) == self._identity:
                 return self._connection
             self._close()
+            self._checked = None
             # What was written since the last call may have gone into the old file.
             raise StoreError(self._name, "another file has taken its place; going on with that")
-        self._note(file.prepare(self._path))
+        self._note(file.prepare(self._path, self._make))
         try:
             return self._open()
         except sqlite3.Error as error:
@@ -128,7 +129,7 @@ class Channel:
             if not file.is_damage(error) or wrong is None:
                 raise
             self._note(file.set_aside(self._path, wrong, str(error)))
-        self._note(file.prepare(self._path))
+        self._note(file.prepare(self._path, self._make))
         return self._open()
 
     def _open(self) -> sqlite3.Connection:
@@ -147,7 +148,7 @@ class Channel:
     def _make(self, connection: sqlite3.Connection) -> None:
         """Make the tables that are not there, and look at their version."""
         connection.execute("BEGIN IMMEDIATE")
-        if not file.has_tables(connection):  # the file of an application, used for both
+        if not file.has_tables(connection):
             for statement in file.tables():
                 connection.execute(statement)
         self._stamp(SQLiteSession(connection))

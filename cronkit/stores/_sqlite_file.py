@@ -20,7 +20,7 @@ from cronkit._files._lock import KernelLock
 from cronkit.errors import LockTimeoutError, PolicyError, StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 LOGGER = logging.getLogger("cronkit")
 
@@ -126,8 +126,12 @@ def translated(error: Exception, name: str) -> StoreError:
     return StoreError(name, str(error) or type(error).__name__)
 
 
-def prepare(path: str) -> str | None:
+def prepare(path: str, make: Callable[[sqlite3.Connection], None]) -> str | None:
     """Get ready to open `path`, which may not exist yet.
+
+    Args:
+        path: the file.
+        make: makes the tables of a new one.
 
     Returns:
         What was found wrong, as a sentence; ``None``: nothing.
@@ -145,12 +149,11 @@ def prepare(path: str) -> str | None:
             found = f"{path} was {'removed' if gone else 'emptied'} while it was in use"
             LOGGER.error("scheduler.store_damaged %s", found)
         _rename(path)
-        made = connect(path)
-        made.execute("BEGIN IMMEDIATE")
-        for statement in tables():
-            made.execute(statement)
-        made.execute("COMMIT")
-        made.close()
+        new = connect(path)
+        try:
+            make(new)
+        finally:
+            new.close()
         (folder / ".made").touch(mode=0o600)
         return found
 
@@ -166,6 +169,7 @@ def set_aside(path: str, wrong: Identity, why: str) -> str | None:
         if identity(path) != wrong:
             return None
         found = f"{path} was damaged ({why}) and is now {_rename(path)}"
+        Path(f"{path}.owners/.made").unlink(missing_ok=True)
     LOGGER.error(
         "scheduler.store_damaged %s; going on with an empty file",
         found,
