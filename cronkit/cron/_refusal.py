@@ -218,7 +218,9 @@ def _fault_of_value(base: str, part: str, at: int, field: Field) -> _Fault:
     if not part:
         return _Fault(base, 0, f"{shown(base, _SHOWN)} has no value on one side of '-'")
     if part.isdigit():
-        return _Fault(part, at, f"{part[:_SHOWN]} is not in {field.allowed}")
+        within = field.low <= int(part) <= field.high
+        wrong = "longer than 4 digits" if within else f"not in {field.allowed}"
+        return _Fault(part, at, f"{part[:_SHOWN]} is {wrong}")
     near = nearest(part, field.names)
     hint = f"did you mean {near!r}?" if near else None
     for other in FIELDS:
@@ -271,6 +273,8 @@ def _fault_of_special(item: str, field: Field) -> _Fault | None:
         reason = "L, L-0 to L-30, LW or L-3W"
     elif field is DAY and last == "W":
         reason = "1W to 31W or LW"
+    elif (field, first) in ((DAY, "W"), (WEEKDAY, "L")) and field.value(item[1:].upper()):
+        reason, hint = f"in {field.allowed}", f"did you mean '{item[1:]}{first}'?"
     elif field is WEEKDAY and last == "L":
         reason = "0L to 7L or SUNL to SATL"
         hint = "the last Friday is 5L or FRIL" if len(item) == 1 else None
