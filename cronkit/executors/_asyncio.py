@@ -37,12 +37,13 @@ class _Going:
         heard: whether a stop has reached the loop.
     """
 
-    __slots__ = ("_attempt", "_end", "_task", "heard", "home")
+    __slots__ = ("_attempt", "_came", "_end", "_task", "heard", "home")
 
     def __init__(self, attempt: Attempt, home: HostLoop, end: Report) -> None:
         self._attempt = attempt
         self._end = end
         self._task: Task[None] | None = None
+        self._came: tuple[object, BaseException | None] | None = None
         self.home = home
         self.heard = False
 
@@ -62,6 +63,7 @@ class _Going:
 
     def _begin(self) -> None:
         self._task = self.home.loop.create_task(self._serve(), name=self._attempt.run_id)
+        self._task.add_done_callback(self._done)
 
     def _cancel(self) -> None:
         self.heard = True
@@ -69,17 +71,20 @@ class _Going:
             self._task.cancel()
 
     async def _serve(self) -> None:
-        attempt = self._attempt
-        value: object = None
-        error: BaseException | None = None
         try:
-            value = attempt.call()
-            if inspect.isawaitable(value):
-                value = await value
-        except BaseException as raised:  # noqa: BLE001 -- the job boundary
-            error = raised
+            answer = self._attempt.call()
+            value = await answer if inspect.isawaitable(answer) else answer
+        except BaseException as error:  # noqa: BLE001 -- the job boundary
+            self._came = (None, error)
+        else:
+            self._came = (value, None)
+
+    def _done(self, task: Task[None]) -> None:
+        """Report. Not in `_serve`: a task that is cancelled before its first step never gets there."""
+        del task
+        value, error = self._came or (None, self.home.cancellation())
         by_request = self.heard and self.home.is_cancellation(error)
-        self._end(attempt, *stopped(attempt, value, error, by_request=by_request))
+        self._end(self._attempt, *stopped(self._attempt, value, error, by_request=by_request))
 
 
 class AsyncioExecutor:

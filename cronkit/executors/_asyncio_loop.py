@@ -80,6 +80,11 @@ class HostLoop:
         return True
 
     @staticmethod
+    def cancellation() -> BaseException:
+        """Return how a coroutine ends that was cancelled before its first step."""
+        return asyncio.CancelledError()
+
+    @staticmethod
     def is_cancellation(error: BaseException | None) -> bool:
         """Return whether an exception is how a cancelled coroutine ends, also out of a group."""
         kinds = (asyncio.CancelledError, RunCancelledError)

@@ -17,7 +17,7 @@ from cronkit.executors._asyncio_loop import HostLoop
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Coroutine, Mapping
     from concurrent.futures import Executor
     from contextvars import Context
     from datetime import datetime
@@ -200,6 +200,11 @@ class FakeAsyncioExecutor(AsyncioExecutor):
     @override
     def free(self) -> int:
         return super().free() - len(self._queued)
+
+    @override
+    def status(self) -> Mapping[str, int]:
+        shown = super().status()
+        return {**shown, "busy": shown["busy"] + len(self._queued)}
 
     @override
     def submit(self, attempt: Attempt) -> None:

@@ -7,6 +7,7 @@ the end of an ``advance`` needs a thread of its own, or ``advance`` could not re
 from __future__ import annotations
 
 from functools import lru_cache, partial
+from inspect import CO_COROUTINE
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ _MOST_FUNCTIONS = 64
 
 
 def may_sleep(func: Callable[..., object]) -> bool:
-    """Return whether the code of `func`, or of a function it names, names ``sleep``."""
+    """Return whether the code of `func`, or of a function it names, names ``sleep`` or can await."""
     try:
         return _may_sleep(func)
     except TypeError:  # an unhashable callable cannot be looked up in the cache
@@ -34,7 +35,7 @@ def _may_sleep(func: Callable[..., object]) -> bool:
             continue
         seen.add(each)
         names = set(_names(each.__code__))
-        if "sleep" in names:
+        if "sleep" in names or each.__code__.co_flags & CO_COROUTINE:
             return True
         closed_over = (cell.cell_contents for cell in each.__closure__ or () if _filled(cell))
         named = (each.__globals__.get(name) for name in names)
