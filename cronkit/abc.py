@@ -63,6 +63,10 @@ class Engine(Protocol):
         """Take note that the wall clock was set by `delta`, while no time has passed."""
         ...
 
+    def crash(self) -> None:
+        """Stop without a word, as the death of the process would."""
+        ...
+
 
 @runtime_checkable
 class DrivenClock(Clock, Protocol):

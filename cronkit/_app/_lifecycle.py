@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 from cronkit import _context, _convert
 from cronkit._app._crew import Crew
 from cronkit._app._process import end_with_process, watch_over
+from cronkit._app._waiting import Waiting
 from cronkit._engine._hooks import LOGGER
 from cronkit._engine._loop import Loop
 from cronkit._engine._signals import SignalWatch
@@ -17,7 +18,7 @@ from cronkit.jobs import SchedulerStarted, SchedulerStopped
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from datetime import timedelta
 
     from cronkit._app._registry import Registry
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
 
 DRAIN_SECONDS = 2.0
 """How long a stop waits for the delivery of events."""
-
-_LOOK_SECONDS = 0.1
-"""How often a waiting shutdown looks whether a signal hurries it."""
 
 
 class Lifecycle:
@@ -50,9 +48,10 @@ class Lifecycle:
         self._stopping: threading.Event | None = None
         self._stopper: threading.Thread | None = None
         self._foreground: Wake | None = None
-        self._hurry = False
+        self._waiting = Waiting(engine)
         self.running = False
         self.loop: Loop | None = None
+        engine.crashed = self._crash
         watch_over(self)
 
     def start(self, loop: AbstractEventLoop | None = None) -> None:
@@ -79,7 +78,7 @@ class Lifecycle:
         core, engine = self._core, self._engine
         now = core.clock.now()
         core.name_owner()
-        self._hurry = False
+        self._waiting.hurried = False
         engine.attempts.draining = False
         self._crew.start(loop)
         engine.connect(now)
@@ -141,7 +140,7 @@ class Lifecycle:
         try:
             self._engine.attempts.draining = True
             if wait:
-                self._wait_for_runs(timeout)
+                self._waiting.for_runs(timeout)
         finally:
             self._end(drain=drain)
 
@@ -165,24 +164,35 @@ class Lifecycle:
 
     def after_fork(self) -> None:
         """Be not started, with new locks: this is a forked child, without the parent's threads."""
-        core = self._core
-        core.renew_locks()
-        core.hooks.after_fork()
-        self._engine.clear()
-        self._engine.neighbours.heart = None
-        self._engine.attempts.forget()
+        self._core.renew_locks()
         self._crew.after_fork()
-        begin_anew = getattr(core.store, "after_fork", None)
+        begin_anew = getattr(self._core.store, "after_fork", None)
         if begin_anew is not None:
             begin_anew()
+        self._forget()
+
+    def _crash(self) -> None:
+        """Be not started: on a driven clock the process has died."""
+        abandon = getattr(self._core.store, "abandon", None)
+        if abandon is not None:
+            abandon(self._core.owner)
+        self._forget()
+
+    def _forget(self) -> None:
+        """Be not started, without a word to the store or to a hook."""
+        core, engine = self._core, self._engine
+        core.hooks.after_fork()
+        engine.clear()
+        engine.neighbours.heart = None
+        engine.attempts.forget()
         if isinstance(core.clock, DrivenClock):
-            core.clock.detach(self._engine)
+            core.clock.detach(engine)
         self.loop = self._stopping = self._stopper = self._foreground = None
         self.running = self._registry.live = False
 
     def hasten(self) -> None:
         """Have a shutdown that waits wait no longer; safe in a signal handler."""
-        self._hurry = True
+        self._waiting.hurried = True
 
     async def start_async(self) -> None:
         """Start; ``async def`` jobs run on the loop that awaits this, unless the clock is driven.
@@ -203,47 +213,10 @@ class Lifecycle:
 
         await asyncio.to_thread(self.shutdown, wait=True, timeout=None)
 
-    def _wait_for_runs(self, timeout: float | None) -> None:
-        attempts, own = self._engine.attempts, _context.active()
-
-        def ended() -> bool:
-            others = attempts.running.keys() - ({own.id} if own is not None else set())
-            return self._hurry or all(attempts.holds_caller(each) for each in others)
-
-        if own is None or not isinstance(self._core.clock, DrivenClock):
-            self._wait_until(ended, timeout)
-
     def wait_idle(self, timeout: timedelta | float | str | None) -> bool:
         """Wait until no run goes on or waits for a slot; see `Scheduler.wait_idle`."""
-        engine, core = self._engine, self._core
         seconds = None if timeout is None else _convert.duration(timeout, "timeout").total_seconds()
-
-        def idle() -> bool:
-            attempts = engine.attempts
-            with core.lock:
-                wakeup = engine.next_wakeup()
-                due = wakeup is not None and wakeup <= core.clock.now()
-                return not (attempts.running or attempts.hungry or due)
-
-        return not self.running or self._wait_until(idle, seconds)
-
-    def _wait_until(self, done: Callable[[], bool], timeout: float | None) -> bool:
-        core = self._core
-        if done():
-            return True
-        if isinstance(core.clock, DrivenClock):
-            return core.clock.run_until(done, timeout)
-        limit = None if timeout is None else core.clock.monotonic() + timeout
-        with core.ended:
-            core.awaited += 1
-            try:
-                while not done():
-                    if limit is not None and core.clock.monotonic() >= limit:
-                        return False
-                    core.ended.wait(_LOOK_SECONDS)
-            finally:
-                core.awaited -= 1
-        return True
+        return not self.running or self._waiting.for_idle(seconds)
 
     def _end(self, *, drain: float) -> None:
         """Bring every part to rest, whatever another part raises meanwhile."""

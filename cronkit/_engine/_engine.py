@@ -39,6 +39,7 @@ class Engine:
         neighbours: the other schedulers of a shared store.
         outage: whether the store answers.
         in_line: whether events are delivered by `step`, in the thread that calls it.
+        crashed: called by `crash`.
     """
 
     def __init__(self, core: Core, *, max_concurrent_runs: int | None) -> None:
@@ -51,6 +52,7 @@ class Engine:
         self.neighbours = Neighbours(core, self.attempts, self.decider)
         self.outage = Outage(core)
         self.in_line = False
+        self.crashed: Callable[[], None] = lambda: None
 
     def connect(self, now: datetime) -> None:
         """Make the scheduler and its jobs known to the store, and wait for their fire times.
@@ -71,6 +73,7 @@ class Engine:
         core = self.core
         core.store.open(core.owner, now)
         self.decider.arm(core.jobs.values(), now)
+        self.neighbours.bury(now)
         self.attempts.hungry = self.attempts.overdue = True
         self.neighbours.begin_anew()
         self.outage.end(now)
@@ -133,6 +136,10 @@ class Engine:
     def clock_stepped(self, delta: timedelta) -> None:
         """Take note that the wall clock was set by `delta`."""
         self.watch.stepped(delta)
+
+    def crash(self) -> None:
+        """Stop without a word, as the death of the process would."""
+        self.crashed()
 
     def _ring(self, keys: list[str], now: datetime) -> Sequence[str]:
         """Act on timers as far as that needs no store; return the jobs among them."""

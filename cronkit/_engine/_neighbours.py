@@ -6,7 +6,7 @@ a change made elsewhere moves the timers here.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from cronkit._engine._heart import Heart
 from cronkit.jobs import Closing, Ending, Outcome
@@ -46,6 +46,12 @@ class Neighbours:
         self._changes = None
         if self.heart is not None:
             self.heart.looks.clear()
+
+    def bury(self, now: datetime) -> None:
+        """End what schedulers of this process held that have crashed on a driven clock."""
+        store = self._core.store
+        for owner in getattr(store, "dead", ()):
+            self._expire(cast("SharedStore", store), owner, None, now)
 
     @property
     def busy(self) -> bool:

@@ -155,15 +155,16 @@ class MemoryStore:
         """End what a dead owner holds; see `cronkit.abc.SharedStore.expire`."""
         with self._lock:
             written = []
-            for row in self._table.live():
-                if row.owner != owner:
-                    continue
+            for row in [each for each in self._table.live() if each.owner == owner]:
                 if row.abandoned:
                     self.settle(row.decision.run_id)
                 elif row.phase == "running" and (closing := judge(row.run())) is not None:
                     new = self.finish(closing.ending, closing.followers, closing.plan)
                     written.append((row.run(), new))
-            self._dead.discard(owner)
+            if not any(
+                each.phase == "running" and each.owner == owner for each in self._table.live()
+            ):
+                self._dead.discard(owner)
             return written
 
     @property

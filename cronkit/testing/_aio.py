@@ -107,6 +107,10 @@ class FakeLoop(asyncio.SelectorEventLoop):
         self._waits.threads -= 1
 
 
+_CRASHED: list[LoopEngine] = []
+"""Kept, so that nothing of them is tidied up."""
+
+
 class LoopEngine(HostLoop):
     """A fake loop as a driven clock sees it: an engine with wake-ups and steps."""
 
@@ -129,6 +133,10 @@ class LoopEngine(HostLoop):
 
     def clock_stepped(self, delta: timedelta) -> None:
         """Take no note: an event loop goes by monotonic time."""
+
+    def crash(self) -> None:
+        """Stand still for ever: no coroutine is cancelled, none comes to its ``finally``."""
+        _CRASHED.append(self)
 
     def step(self) -> None:
         """Do all that is due now."""

@@ -166,6 +166,33 @@ class FakeClock:
         else:
             self._stepper.step_wall(_convert.duration(delta, "delta"))
 
+    def crash(self) -> None:
+        """Replay a kill: the schedulers on this clock stop at once, without any shutdown.
+
+        Runs that sleep sleep for ever; nothing is written. A scheduler that is started afterwards
+        on the same store finds what they held: those runs end as ``interrupted``, or wait again
+        with ``on_interrupted="rerun"``.
+
+        Raises:
+            StateError: called from a job or a hook.
+
+        Example:
+            >>> from cronkit import Scheduler, current_run
+            >>> from cronkit.stores import MemoryStore
+            >>> clock, store = FakeClock(), MemoryStore()
+            >>> def make():
+            ...     scheduler = Scheduler(clock=clock, store=store)
+            ...     scheduler.every("1h", id="long")(lambda: current_run().sleep("10m"))
+            ...     return scheduler
+            >>> make().start()
+            >>> clock.advance("1h")
+            >>> clock.crash()
+            >>> with make() as scheduler:
+            ...     print(scheduler.runs()[0].outcome)
+            interrupted
+        """
+        self._stepper.crash()
+
     def _check_thread(self) -> None:
         if threading.current_thread() is not self._owner and self._stepper.driving is None:
             raise StateError("advance", "call it from the thread that made the clock")

@@ -83,6 +83,11 @@ class StandingExecutor:
         if silent:
             raise FakeClockStalled(", ".join(silent))
 
+    def crash(self) -> None:
+        """Report nothing any more; what goes on ends with its parent."""
+        self._report = None
+        self._real.shutdown(0.0)
+
     def free(self) -> int:
         """Return how many attempts could start now."""
         return self._real.free()

@@ -87,6 +87,21 @@ class Stepper:
         for engine in self.engines:
             engine.clock_stepped(delta)
 
+    def crash(self) -> None:
+        """Let everything on this clock stand still for ever.
+
+        Raises:
+            StateError: called while time passes.
+        """
+        if self.driving is not None:
+            raise StateError("crash", "a job or a hook cannot outlive it; call it between advances")
+        engines, self.engines = self.engines, []
+        for engine in engines:
+            engine.crash()
+        # The threads of runs that sleep wait at their gates; nothing of them is tidied up.
+        self._ready = []
+        self._sleepers = []
+
     def queue(self, executor: Fake, attempt: Attempt, start_order: int) -> None:
         """Run an attempt at this instant, in order of priority, fire time, job, start order."""
         taken, job = attempt.taken, attempt.job
