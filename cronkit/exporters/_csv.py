@@ -48,7 +48,7 @@ class Csv:
     Args:
         columns: which columns, in which order; without it, those of the first row, and a row that
             has others is refused.
-        header: whether the first line names the columns.
+        header: whether the first line names the columns; sequences have no names.
         delimiter: what stands between cells.
         escape_formulas: whether text that would run as a formula is made harmless.
 
@@ -113,6 +113,8 @@ class CsvWriter:
         if self._has_header or self._table.columns is None:
             return []
         self._has_header = True
+        if not self._table.named:
+            return []
         header = [self._table.columns]
         return _escaped(header) if self._format.escape_formulas else header
 

@@ -122,15 +122,11 @@ def old_part(
     folder = _open_folder(directory)
     try:
         with write_errors(where):
+            _refuse_gone(name, folder, where)
             if copy_to is not None:
                 _copy(folder, name, copy_to, size)
                 name = copy_to
             descriptor = os.open(name, os.O_RDWR | os.O_NOFOLLOW, dir_fd=folder)
-    except FileNotFoundError:
-        os.close(folder)
-        raise ExportError(
-            where, "is gone, and with it what the operation has written; start it anew"
-        ) from None
     except BaseException:
         os.close(folder)
         raise
@@ -143,6 +139,13 @@ def old_part(
         part.close(remove=False)
         raise
     return part
+
+
+def _refuse_gone(name: str, folder: int, where: str) -> None:
+    if name not in _atomic.names(folder):
+        raise ExportError(
+            where, "is gone, and with it what the operation has written; start it anew"
+        )
 
 
 def _open_folder(directory: ExportDirectory) -> int:

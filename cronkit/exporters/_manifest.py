@@ -42,6 +42,7 @@ class Entry:
         bytes: its size.
         sha256: the hash of its bytes, in hexadecimal.
         inode: the number of the file in its file system.
+        written_at: when its bytes were last written, in nanoseconds since 1970.
         part: which operation wrote it; ``None``: none.
         job: the job whose run wrote it; ``None``: none.
         fence: the fence of that run; ``None``: none.
@@ -57,6 +58,7 @@ class Entry:
     bytes: int
     sha256: str
     inode: int
+    written_at: int
     part: str | None = None
     job: str | None = None
     fence: int | None = None
@@ -163,7 +165,7 @@ def _parse(line: bytes) -> Entry | int | None:
 
 def _is_sound(entry: Entry) -> bool:
     """Return whether every field is what it may be; a line may be damaged, or made by hand."""
-    whole = (entry.serial, entry.bytes, entry.inode)
+    whole = (entry.serial, entry.bytes, entry.inode, entry.written_at)
     texts = (entry.name, entry.export, entry.pattern, entry.extension, entry.sha256)
     return (
         all(type(value) is int and value >= 0 for value in whole)

@@ -101,6 +101,8 @@ class OperationExport:
             raise PolicyError("compression", exporter.directory.compression, allowed)
         if not exporter.format.resumable:
             raise PolicyError("format", exporter.format, "a resumable format")
+        if not exporter.directory.manifest:
+            raise PolicyError("manifest", False, "True: it tells what was published already")
         self._exporter = exporter
         self._operation = operation
         self._key = f"export:{exporter.name}"
@@ -154,12 +156,12 @@ class OperationExport:
         self.mark()
 
     def _published(self) -> ExportResult | None:
-        """Return what this operation has published already, in a process that died then."""
+        """Return what this operation has published, and remove what else it had hidden."""
         directory, name = self._exporter.directory, self._exporter.name
         with locked(directory.path, manifest=directory.manifest) as shelf:
-            shelf.remove(operation_parts(shelf.names(), name, self._operation.id))
             for entry in shelf.entries(name):
                 if entry.part == self._operation.id and shelf.is_ours(entry):
+                    shelf.remove(operation_parts(shelf.names(), name, self._operation.id))
                     return ExportResult(
                         path=directory.path / entry.name,
                         rows=entry.rows,
@@ -255,6 +257,9 @@ class OperationExport:
             check=operation.parts.check,
         )
         self.close()
+        if operation.parts.forced:
+            # The file of the owner that was frozen is still there.
+            self._published()
         operation.parts.detach(self._key)
 
 

@@ -169,9 +169,10 @@ class PartFile:
             self._stream = _compression.compressor(self._compression)
         return self._cut_at(self._taken)
 
-    def inode(self) -> int:
-        """Return the number of the file in its file system."""
-        return os.fstat(self._open()).st_ino
+    def identity(self) -> tuple[int, int]:
+        """Return the number of the file in its file system, and when it was last written (ns)."""
+        status = os.fstat(self._open())
+        return status.st_ino, status.st_mtime_ns
 
     def close(self, *, remove: bool) -> None:
         """Close the file; `remove` takes its hidden name away, whatever other names it has."""

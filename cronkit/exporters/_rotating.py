@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, overload
 from cronkit._context import active
 from cronkit._files._compression import SUFFIXES
 from cronkit.errors import ExportError, FenceLostError, PolicyError
-from cronkit.exporters._formats import BATCH
+from cronkit.exporters._formats import BATCH, RowError
 from cronkit.exporters._hidden import new_part, plain_parts
 from cronkit.exporters._manifest import Entry
 from cronkit.exporters._operation_export import OperationExport
@@ -138,9 +138,8 @@ class RotatingExporter:
         try:
             return writer.rows(batch)
         except (TypeError, ValueError) as error:
-            number = before + getattr(error, "index", 0) + 1
             where = f"{self._directory.path}/{self.name}"
-            raise ExportError(where, f"row {number}: {error}") from error
+            raise ExportError(where, f"{_which(error, batch, before)}: {error}") from error
 
     def publish(
         self,
@@ -154,6 +153,7 @@ class RotatingExporter:
         """Let a finished part appear; used by what `open` returns."""
         directory, run = self._directory, active()
         now = directory.now()
+        inode, written_at = part.identity()
         entry = Entry(
             serial=0,
             name="",
@@ -164,7 +164,8 @@ class RotatingExporter:
             rows=rows,
             bytes=cut.offset,
             sha256=cut.sha256 or "",
-            inode=part.inode(),
+            inode=inode,
+            written_at=written_at,
             part=part_id,
             job=run.job_id if run else None,
             fence=run.fence if run else None,
@@ -173,17 +174,19 @@ class RotatingExporter:
             _refuse_late(shelf.entries(self.name), run)
             check()
             entry = self._appear(shelf, part, entry)
+            facts = self._facts(entry)
+            _LOGGER.info("export.published", extra=facts | {"export": self.name})
             deletions = directory.rotate(shelf, self.name, now)
             shelf.sweep(plain_parts(shelf.names(), self.name))
-        result = ExportResult(
+        if run is not None:
+            run.note(export=facts)
+        return ExportResult(
             path=directory.path / entry.name,
             rows=rows,
             bytes=entry.bytes,
             sha256=entry.sha256,
             deleted=deletions,
         )
-        self._tell(result, run)
-        return result
 
     def _appear(self, shelf: Shelf, part: PartFile, entry: Entry) -> Entry:
         suffix = SUFFIXES[self._directory.compression]
@@ -195,16 +198,14 @@ class RotatingExporter:
             shelf.link_latest(latest, entry.name)
         return entry
 
-    def _tell(self, result: ExportResult, run: RunContext | None) -> None:
-        facts = {
-            "path": str(result.path),
-            "rows": result.rows,
-            "bytes": result.bytes,
-            "sha256": result.sha256,
+    def _facts(self, entry: Entry) -> dict[str, object]:
+        """Return what is logged, and recorded with a run."""
+        return {
+            "path": str(self._directory.path / entry.name),
+            "rows": entry.rows,
+            "bytes": entry.bytes,
+            "sha256": entry.sha256,
         }
-        _LOGGER.info("export.published", extra=facts | {"export": self.name})
-        if run is not None:
-            run.note(export=facts)
 
     def __repr__(self) -> str:
         return f"<RotatingExporter {self.name} in {str(self._directory.path)!r}>"
@@ -213,6 +214,15 @@ class RotatingExporter:
 def _write(part: PartFile, data: bytes) -> int:
     part.write(data)
     return len(data)
+
+
+def _which(error: Exception, batch: Sequence[Any], before: int) -> str:
+    """Return which rows an error is about; only the formats here say which one it is."""
+    if isinstance(error, RowError):
+        return f"row {before + error.index + 1}"
+    if len(batch) == 1:
+        return f"row {before + 1}"
+    return f"rows {before + 1} to {before + len(batch)}"
 
 
 def _refuse_late(entries: Sequence[Entry], run: RunContext | None) -> None:

@@ -203,8 +203,10 @@ class Shelf:
             return False
         if status.st_size != entry.bytes:
             return False
-        # A folder that was copied or restored has other inodes; then the bytes decide.
-        return status.st_ino == entry.inode or self._hash(entry.name) == entry.sha256
+        if (status.st_ino, status.st_mtime_ns) == (entry.inode, entry.written_at):
+            return True
+        # In a folder that was copied or restored files are others; then the bytes decide.
+        return self._hash(entry.name) == entry.sha256
 
     def _hash(self, name: str) -> str:
         digest = sha256()

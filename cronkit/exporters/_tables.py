@@ -42,12 +42,17 @@ class Table:
         columns: their names; ``None``: the first row says them.
         chosen: whether the caller named them; what a row has beside them is then left out on
             purpose, and otherwise refused.
+
+    Attributes:
+        columns: their names; a sequence numbers them.
+        named: whether they have names of their own.
     """
 
-    __slots__ = ("_chosen", "_get", "columns")
+    __slots__ = ("_chosen", "_get", "columns", "named")
 
     def __init__(self, columns: tuple[str, ...] | None, *, chosen: bool) -> None:
         self._chosen = chosen
+        self.named = True
         self._get: Callable[[Any], Cells] | None = None
         self.columns: tuple[str, ...] | None = None
         if columns is not None:
@@ -84,6 +89,7 @@ class Table:
             names = list(fields(row))
         elif _is_sequence(row):
             names = [str(number) for number in range(1, len(row) + 1)]
+            self.named = False
         else:
             raise RowError(0, f"{shown(row)} is neither a dict, an attrs instance nor a sequence")
         if not names:
