@@ -193,7 +193,10 @@ class Store(Protocol):
         ...
 
     def give_up(self, job_ids: Collection[str], now: datetime) -> Sequence[Run]:
-        """End waiting rows whose ``give_up_at`` has come as ``skipped(not_stopped)``."""
+        """End waiting rows whose ``give_up_at`` has come as ``skipped(not_stopped)``.
+
+        Only while a run of the job still goes on: else it did stop, and a slot is missing.
+        """
         ...
 
     def finish(

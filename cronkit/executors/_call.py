@@ -24,9 +24,11 @@ def call(
 
     A job may raise anything, also ``SystemExit`` and ``KeyboardInterrupt``: here it becomes a
     value, and the thread goes on. An ``async def`` function runs to its end on a loop of its own,
-    or as `run_coroutine` says.
+    or as `run_coroutine` says. An attempt that was asked to stop before it began calls nothing.
     """
     try:
+        if attempt.token.reason is not None:
+            attempt.context.raise_if_cancelled()
         context = copy_context()
         value = context.run(attempt.call)
         if isinstance(value, CoroutineType):

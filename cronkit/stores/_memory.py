@@ -127,10 +127,9 @@ class MemoryStore:
     def give_up(self, job_ids: Collection[str], now: datetime) -> Sequence[Run]:
         """End rows that waited too long; see `cronkit.abc.Store.give_up`."""
         with self._lock:
-            return [
-                self._table.end(row, now, Outcome.SKIPPED, "not_stopped")
-                for row in self._table.waiting.give_up(now, job_ids)
-            ]
+            table = self._table
+            rows = table.waiting.give_up(now, job_ids, table.goes_on)
+            return [table.end(row, now, Outcome.SKIPPED, "not_stopped") for row in rows]
 
     def finish(
         self, ending: Ending, followers: Sequence[str] = (), plan: Plan | None = None

@@ -97,14 +97,19 @@ class WaitingQueue:
             if not heap:
                 del self.held[name]
 
-    def give_up(self, now: datetime, job_ids: Collection[str]) -> Iterator[Row]:
-        """Yield rows of these jobs that have waited for too long, and let go of them."""
+    def give_up(
+        self, now: datetime, job_ids: Collection[str], going: Callable[[Row], bool]
+    ) -> Iterator[Row]:
+        """Yield rows of these jobs that have waited for too long, and let go of them.
+
+        Where no run of the job is `going` on any more, only a slot is missing: such a row stays.
+        """
         others = []
         while self._giving_up and self._giving_up[0][0] <= now:
             entry = heapq.heappop(self._giving_up)
             if entry[2].decision.job_id not in job_ids:
                 others.append(entry)
-            elif entry[2].phase == "waiting" and entry[2].attempt == 0:
+            elif entry[2].phase == "waiting" and entry[2].attempt == 0 and going(entry[2]):
                 yield entry[2]
         for entry in others:
             heapq.heappush(self._giving_up, entry)

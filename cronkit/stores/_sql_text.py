@@ -148,8 +148,9 @@ CANCEL_WAITING_OF = (
     " ended_at = ? WHERE job_id = ? AND phase = 'waiting'"
 )
 GIVING_UP = (
-    "SELECT id, job_id FROM cronkit_runs WHERE phase = 'waiting' AND attempt = 0"
-    " AND give_up_at <= ? ORDER BY serial locked_free"
+    "SELECT id, job_id FROM cronkit_runs AS mine WHERE phase = 'waiting' AND attempt = 0"
+    " AND give_up_at <= ? AND EXISTS (SELECT 1 FROM cronkit_runs AS other"
+    " WHERE other.job_id = mine.job_id AND other.phase = 'running') ORDER BY serial locked_free"
 )
 GIVE_UP = (
     "UPDATE cronkit_runs SET phase = 'ended', live = 0, outcome = 'skipped',"

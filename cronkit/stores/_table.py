@@ -180,6 +180,10 @@ class Table:
             row.end(ending)
             self.retire(self.jobs[row.decision.job_id], row)
 
+    def goes_on(self, row: Row) -> bool:
+        """Return whether a run of the row's job goes on."""
+        return row.decision.job_id in self._going
+
     def end(self, row: Row, now: datetime, outcome: Outcome, reason: str) -> Run:
         """End a row without an attempt's word; return it."""
         job_id = row.decision.job_id

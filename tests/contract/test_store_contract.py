@@ -461,8 +461,9 @@ def test_a_retry_says_when_to_look(desk):
 
 
 def test_a_row_gives_up_when_its_time_is_over(desk):
-    desk.decide(row(give_up_at=NOW + MINUTE))
-    desk.decide(row("b", give_up_at=NOW + MINUTE))
+    desk.decide(by_hand("a"), by_hand("b"))
+    desk.take()
+    desk.decide(row(give_up_at=NOW + MINUTE), row("b", give_up_at=NOW + MINUTE))
     assert list(desk.store.give_up(JOBS, NOW + MINUTE - MOMENT)) == []
     (run,) = desk.store.give_up(["a"], NOW + MINUTE)
     assert (run.id, run.phase, run.outcome, run.reason) == (
@@ -477,6 +478,14 @@ def test_a_row_gives_up_when_its_time_is_over(desk):
     assert desk.take(now=NOW + MINUTE) == []
 
 
+def test_a_row_does_not_give_up_when_the_run_it_replaces_did_stop(desk):
+    old = desk.start(by_hand())
+    desk.decide(row(give_up_at=NOW + MINUTE))
+    desk.store.finish(ended(old, Outcome.CANCELLED))
+    assert list(desk.store.give_up(JOBS, NOW + MINUTE)) == []
+    assert len(desk.take(now=NOW + MINUTE)) == 1
+
+
 def test_a_row_that_has_started_does_not_give_up(desk):
     run = desk.start(row(give_up_at=NOW + MINUTE))
     desk.store.finish(again(run, NOW))
@@ -485,6 +494,7 @@ def test_a_row_that_has_started_does_not_give_up(desk):
 
 
 def test_a_cancelled_row_does_not_give_up(desk):
+    desk.start(by_hand())
     desk.decide(row(give_up_at=NOW + MINUTE))
     desk.store.cancel(row().run_id, "by hand", NOW)
     assert list(desk.store.give_up(JOBS, NOW + MINUTE)) == []
@@ -722,6 +732,7 @@ def test_a_store_can_be_opened_again(desk):
     desk.store.open("me again", NOW)
     assert desk.store.register([job_of("a")], NOW + MINUTE)["a"].mark == NOW
     assert desk.ids() == [run.run_id]
+    desk.store.close("me again", NOW)
 
 
 # --- reading ------------------------------------------------------------------------------------
