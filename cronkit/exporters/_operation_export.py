@@ -257,9 +257,8 @@ class OperationExport:
             check=operation.parts.check,
         )
         self.close()
-        if operation.parts.forced:
-            # The file of the owner that was frozen is still there.
-            self._published()
+        # An owner that was frozen, or died before its first checkpoint, left a file of its own.
+        self._published()
         operation.parts.detach(self._key)
 
 
