@@ -9,13 +9,13 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from cronkit.cli import _compare, _demo, _explain, _next
+from cronkit.cli import _checkpoints, _compare, _demo, _explain, _exports, _next
 from cronkit.errors import CronkitError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_COMMANDS = (_demo, _next, _explain, _compare)
+_COMMANDS = (_demo, _next, _explain, _compare, _checkpoints, _exports)
 _MISUSE = 2
 
 

@@ -1,0 +1,147 @@
+"""``cronkit checkpoints``: list, show, verify and prune what long operations saved."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cronkit.checkpoints import CheckpointManager
+from cronkit.errors import PolicyError
+
+if TYPE_CHECKING:
+    import argparse
+
+    from cronkit.checkpoints import OperationInfo
+
+_DAMAGED = 1
+
+
+def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command to a parser."""
+    top = commands.add_parser("checkpoints", help="what long operations saved")
+    verbs = top.add_subparsers(dest="verb", metavar="VERB", required=True)
+
+    listing = _verb(verbs, "ls", "operations, the interrupted ones among them")
+    listing.add_argument("--all", action="store_true", help="those that have ended too")
+    listing.set_defaults(command=_list)
+
+    show = _verb(verbs, "show", "the last checkpoint of one operation")
+    show.add_argument("operation", metavar="ID", help="its id, as ls shows it")
+    show.set_defaults(command=_show)
+
+    verify = _verb(verbs, "verify", "read every file; exit code 1 if one is damaged")
+    verify.set_defaults(command=_verify)
+
+    prune = _verb(verbs, "prune", "remove what ended long ago, and what crashes left")
+    prune.add_argument("--keep", metavar="TIME", default="30d", help="e.g. 30d (default)")
+    prune.add_argument("--dry-run", action="store_true", help="only say what would go")
+    prune.set_defaults(command=_prune)
+
+
+def _verb(
+    verbs: argparse._SubParsersAction[argparse.ArgumentParser], name: str, text: str
+) -> argparse.ArgumentParser:
+    parser = verbs.add_parser(name, help=text)
+    parser.add_argument(
+        "--folder", metavar="PATH", default="checkpoints", help="default: ./checkpoints"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    return parser
+
+
+def _manager(arguments: argparse.Namespace, keep: str | None = None) -> CheckpointManager:
+    # A manager makes its folder; a question about one that is not there shall not.
+    if not Path(arguments.folder).is_dir():
+        raise PolicyError("--folder", arguments.folder, "a folder with checkpoints")
+    return CheckpointManager(arguments.folder, keep_finished=keep)
+
+
+def _facts(info: OperationInfo) -> dict[str, object]:
+    return {
+        "id": info.id,
+        "type": info.type,
+        "key": info.key,
+        "status": info.status,
+        "reason": info.reason,
+        "processed": info.progress.processed,
+        "total": info.progress.total,
+        "last_item": _plain(info.last_item),
+        "created_at": info.created_at.isoformat() if info.created_at else None,
+        "saved_at": info.saved_at.isoformat() if info.saved_at else None,
+        "owner": info.owner,
+        "damaged": [{"where": each.where, "reason": each.reason} for each in info.damaged],
+    }
+
+
+def _plain(value: object) -> object:
+    return value if value is None or isinstance(value, (str, int, float)) else str(value)
+
+
+def _list(arguments: argparse.Namespace) -> int:
+    operations = _manager(arguments).operations(ended=arguments.all)
+    if arguments.json:
+        print(json.dumps([_facts(info) for info in operations], indent=2))
+        return 0
+    for info in operations:
+        saved = f"{info.saved_at:%Y-%m-%d %H:%M:%S} UTC" if info.saved_at else "-"
+        print(f"{info.id}  {info.status}  {info.progress}  {saved}")
+    if not operations:
+        print("no operations")
+    return 0
+
+
+def _show(arguments: argparse.Namespace) -> int:
+    manager = _manager(arguments)
+    checkpoint = manager.get_last_checkpoint(arguments.operation)
+    # A state may hold what JSON does not know; people read it, no program takes it back.
+    facts = {
+        "id": checkpoint.operation,
+        "type": checkpoint.type,
+        "key": checkpoint.key,
+        "seq": checkpoint.seq,
+        "saved_at": checkpoint.saved_at.isoformat(),
+        "processed": checkpoint.progress.processed,
+        "total": checkpoint.progress.total,
+        "last_item": _plain(checkpoint.last_item),
+        "state_version": checkpoint.state_version,
+    }
+    if arguments.json:
+        state = {str(key): value for key, value in checkpoint.state.items()}
+        print(json.dumps({**facts, "state": state}, indent=2, default=str))
+        return 0
+    for name, value in facts.items():
+        print(f"{name}: {ascii(value) if isinstance(value, str) else value}")
+    for key, value in checkpoint.state.items():
+        print(f"state[{key!a}] = {value!a}")
+    return 0
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    damaged = _manager(arguments).verify()
+    if arguments.json:
+        facts = [
+            {"operation": each.operation, "where": each.where, "reason": each.reason}
+            for each in damaged
+        ]
+        print(json.dumps(facts, indent=2))
+    else:
+        for each in damaged:
+            print(f"{each.where}: {each.reason}")
+        print(f"{len(damaged)} damaged")
+    return _DAMAGED if damaged else 0
+
+
+def _prune(arguments: argparse.Namespace) -> int:
+    removals = _manager(arguments, arguments.keep).prune(dry_run=arguments.dry_run)
+    if arguments.json:
+        print(
+            json.dumps(
+                [{"where": each.where, "reason": each.reason} for each in removals], indent=2
+            )
+        )
+        return 0
+    for each in removals:
+        print(f"{each.where}: {each.reason}")
+    print(f"{len(removals)} {'would go' if arguments.dry_run else 'removed'}")
+    return 0

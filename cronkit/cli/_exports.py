@@ -1,0 +1,93 @@
+"""``cronkit exports``: list and prune the files of an export folder."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cronkit.errors import PolicyError
+from cronkit.exporters import ExportDirectory, Keep
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command to a parser."""
+    top = commands.add_parser("exports", help="the files of an export folder")
+    verbs = top.add_subparsers(dest="verb", metavar="VERB", required=True)
+
+    listing = _verb(verbs, "ls", "the exports that the manifest knows")
+    listing.set_defaults(command=_list)
+
+    prune = _verb(verbs, "prune", "delete what the rule lets go, of each export never the newest")
+    prune.add_argument("--last", type=int, default=5, metavar="N", help="default: 5")
+    prune.add_argument("--within", metavar="TIME", help="keep what is not older, e.g. 30d")
+    prune.add_argument("--total-size", type=int, metavar="BYTES", help="of each export")
+    for period in ("daily", "weekly", "monthly"):
+        prune.add_argument(f"--{period}", type=int, default=0, metavar="N")
+    prune.add_argument("--dry-run", action="store_true", help="only say what would go")
+    prune.set_defaults(command=_prune)
+
+
+def _verb(
+    verbs: argparse._SubParsersAction[argparse.ArgumentParser], name: str, text: str
+) -> argparse.ArgumentParser:
+    parser = verbs.add_parser(name, help=text)
+    parser.add_argument("folder", metavar="FOLDER")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    return parser
+
+
+def _directory(arguments: argparse.Namespace, keep: Keep | None = None) -> ExportDirectory:
+    if not Path(arguments.folder).is_dir():
+        raise PolicyError("FOLDER", arguments.folder, "a folder with exports")
+    return ExportDirectory(arguments.folder, keep=keep)
+
+
+def _list(arguments: argparse.Namespace) -> int:
+    found = _directory(arguments).exports()
+    if arguments.json:
+        facts = [
+            {
+                "path": str(each.path),
+                "export": each.export,
+                "serial": each.serial,
+                "made_at": each.made_at.isoformat(),
+                "rows": each.rows,
+                "bytes": each.bytes,
+                "sha256": each.sha256,
+                "present": each.present,
+            }
+            for each in found
+        ]
+        print(json.dumps(facts, indent=2))
+        return 0
+    for each in found:
+        rows = "-" if each.rows is None else each.rows
+        gone = "" if each.present else "  (gone or changed)"
+        print(f"{each.path.name}  {rows} rows  {each.bytes} bytes{gone}")
+    if not found:
+        print("no exports")
+    return 0
+
+
+def _prune(arguments: argparse.Namespace) -> int:
+    keep = Keep(
+        last=arguments.last,
+        within=arguments.within,
+        total_size=arguments.total_size,
+        daily=arguments.daily,
+        weekly=arguments.weekly,
+        monthly=arguments.monthly,
+    )
+    deletions = _directory(arguments, keep).prune(dry_run=arguments.dry_run)
+    if arguments.json:
+        facts = [{"path": str(each.path), "reason": each.reason} for each in deletions]
+        print(json.dumps(facts, indent=2))
+        return 0
+    for each in deletions:
+        print(f"{each.path.name}: {each.reason}")
+    print(f"{len(deletions)} {'would go' if arguments.dry_run else 'deleted'}")
+    return 0
