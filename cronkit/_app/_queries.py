@@ -147,7 +147,7 @@ class Queries:
     def runs(self, job_id: str | None, outcome: str | None, limit: int | None) -> list[Run]:
         """Return records of runs, the newest fire time first; see `Scheduler.runs`."""
         if outcome is not None:
-            _convert.choice(outcome, "outcome", tuple(Outcome))
+            _convert.choice(outcome, "outcome", tuple(map(str, Outcome)))
         if limit is not None:
             _convert.integer(limit, "limit", least=0)
         if job_id is not None and not isinstance(job_id, str):

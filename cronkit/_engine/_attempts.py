@@ -287,6 +287,8 @@ class Attempts:
 
     def ended_elsewhere(self, run: Run, now: datetime) -> None:
         """Tell of a run that ended without an attempt: it was cancelled or gave up waiting."""
+        if run.outcome is not None:
+            self.tally.count(run.outcome)
         self._core.tell_ended(run, now)
         self._complete(run.id, None, None)
 

@@ -192,6 +192,7 @@ class Decider:
                 if decision.give_up_at is not None:
                     self._attempts.look_again(decision.run_id, decision.give_up_at)
             else:
+                self._attempts.tally.count(decision.outcome)
                 misfired = decision.outcome is Outcome.MISFIRED
                 self._core.tell(RunMisfired if misfired else RunSkipped, decision.run_id, now)
         return waiting

@@ -70,7 +70,7 @@ class Hooks:
 
     def remove(self, hook: Hook) -> None:
         """Give `hook` no more events; an unknown one is no error."""
-        self._hooks = [each for each in self._hooks if each[0] is not hook]
+        self._hooks = [each for each in self._hooks if each[0] != hook]
 
     def listen(self) -> None:
         """Look whether anybody wants events of level INFO: once a step, not once an event."""
