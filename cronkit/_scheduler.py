@@ -11,6 +11,7 @@ from cronkit._app._wiring import App
 from cronkit.triggers import At, Cron, Every
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
     from datetime import datetime, timedelta, tzinfo
     from types import TracebackType
@@ -43,10 +44,15 @@ class Scheduler:
             the executors take.
         limits: how many runs with a tag go on at once over all schedulers of the store.
         defaults: policies for jobs that do not say otherwise.
+        single: a lock file: of all schedulers of this host that name it, one is active. Needs no
+            store; `start` raises `AlreadyRunningError` where another process holds the lock.
+        standby: with `single`: `start` waits in the background instead, and takes over within a
+            second of the other's end.
 
     Raises:
         UnknownZoneError: the zone database does not know `timezone`.
         PolicyError: an argument out of range.
+        UnsupportedPlatformError: `single` lies on a network file system.
 
     Example:
         >>> from cronkit import Scheduler
@@ -69,6 +75,8 @@ class Scheduler:
         max_concurrent_runs: int | None = None,
         limits: Mapping[str, int] | None = None,
         defaults: Policies | None = None,
+        single: str | os.PathLike[str] | None = None,
+        standby: bool = False,
     ) -> None:
         self._app = App(
             timezone=timezone,
@@ -79,6 +87,8 @@ class Scheduler:
             max_concurrent_runs=max_concurrent_runs,
             limits=limits,
             defaults=defaults,
+            single=single,
+            standby=standby,
         )
 
     # --- decorators ------------------------------------------------------------------------------

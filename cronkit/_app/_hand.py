@@ -67,6 +67,8 @@ class ByHand:
                     self._run_here(handle.id, job)
             core.hooks.deliver()
             return handle
+        if self._engine.standing_by:
+            self._registry.require_live("run_now")
         handle, _ = self._ask(job, own, force=force, key=key)
         self._core.wake()
         return handle

@@ -19,9 +19,10 @@ from cronkit.jobs import SchedulerStarted, SchedulerStopped
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
     from collections.abc import Mapping
-    from datetime import timedelta
+    from datetime import datetime, timedelta
 
     from cronkit._app._registry import Registry
+    from cronkit._app._single import Single
     from cronkit._engine._engine import Engine
     from cronkit._engine._wake import Wake
     from cronkit.abc import Executor, SharedStore
@@ -39,11 +40,16 @@ class Lifecycle:
     """
 
     def __init__(
-        self, engine: Engine, registry: Registry, executors: Mapping[str | None, Executor]
+        self,
+        engine: Engine,
+        registry: Registry,
+        executors: Mapping[str | None, Executor],
+        single: Single | None = None,
     ) -> None:
         self._engine = engine
         self._core = engine.core
         self._registry = registry
+        self._single = single
         self._crew = Crew(engine.core, engine.attempts, executors)
         self._stopping: threading.Event | None = None
         self._stopper: threading.Thread | None = None
@@ -62,45 +68,64 @@ class Lifecycle:
 
         Raises:
             StateError: it is started already.
+            AlreadyRunningError: another process holds the lock of ``single``.
         """
         with self._core.lock:
             if self.running:
                 raise StateError("start", "the scheduler is started already")
+            mine = self._single is None or self._single.take()
+            if self._single is not None and not mine and not self._single.standby:
+                raise self._single.refusal()
             self.running = True
             try:
-                self._begin(loop)
+                self._begin(loop, mine=mine)
             except BaseException:
                 self._end(drain=0.0)
                 raise
         end_with_process()
 
-    def _begin(self, loop: AbstractEventLoop | None) -> None:
+    def _begin(self, loop: AbstractEventLoop | None, *, mine: bool) -> None:
         core, engine = self._core, self._engine
         now = core.clock.now()
         core.name_owner()
         self._waiting.hurried = False
         engine.attempts.draining = False
         self._crew.start(loop)
+        if not isinstance(core.clock, DrivenClock):
+            self.loop = Loop(engine)
+            core.wake = self.loop.wake
+        if mine:
+            self._go_live(now)
+        else:
+            engine.stand_by(self._take_over, now)
+        if isinstance(core.clock, DrivenClock):
+            engine.in_line = True
+            core.clock.attach(engine)
+        elif self.loop is not None:
+            core.hooks.start()
+            self.loop.start()
+
+    def _take_over(self, now: datetime) -> bool:
+        """Become the active one if the lock is free by now."""
+        if self._single is None or not self._single.take():
+            return False
+        self._go_live(now)
+        return True
+
+    def _go_live(self, now: datetime) -> None:
+        """Make scheduler and jobs known to the store, and fire from now on."""
+        core, engine = self._core, self._engine
         engine.connect(now)
         if engine.outage.since is None:
             self._registry.forgive(now)
         self._registry.live = True
         if core.hooks.wants(SchedulerStarted):
             core.hooks.emit(SchedulerStarted(at=now))
-        if not isinstance(core.clock, DrivenClock):
-            self.loop = Loop(engine)
-            core.wake = self.loop.wake
-        heart = None
         if core.shares:
             heart = engine.neighbours.meet(cast("SharedStore", core.store), core.wake)
-        if isinstance(core.clock, DrivenClock):
-            engine.in_line = True
-            engine.beat_by_timer(now)
-            core.clock.attach(engine)
-        elif self.loop is not None:
-            core.hooks.start()
-            self.loop.start()
-            if heart is not None:
+            if isinstance(core.clock, DrivenClock):
+                engine.beat_by_timer(now)
+            else:
                 heart.start()
 
     def run_forever(self) -> None:
@@ -176,6 +201,7 @@ class Lifecycle:
         abandon = getattr(self._core.store, "abandon", None)
         if abandon is not None:
             abandon(self._core.owner)
+        self._release()
         self._forget()
 
     def _forget(self) -> None:
@@ -225,6 +251,7 @@ class Lifecycle:
             self._stop_loop,
             self._stop_runs,
             self._close_store,
+            self._release,
             self._tell_stopped,
             lambda: self._crew.stop_hooks(drain),
             self._crew.stop,
@@ -269,6 +296,10 @@ class Lifecycle:
             return
         for run in ended:
             self._engine.attempts.ended_elsewhere(run, now)
+
+    def _release(self) -> None:
+        if self._single is not None:
+            self._single.release()
 
     def _tell_stopped(self) -> None:
         core = self._core

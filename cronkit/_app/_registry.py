@@ -258,7 +258,9 @@ class Registry:
         """Refuse a call that only a started scheduler can answer.
 
         Raises:
-            StateError: the scheduler is not started.
+            StateError: the scheduler is not started, or stands by.
         """
+        if self._engine.standing_by:
+            raise StateError(what, "this scheduler stands by; another process does the work")
         if not self.live:
             raise StateError(what, "the scheduler is not started; call start() first")

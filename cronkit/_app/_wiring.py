@@ -10,6 +10,7 @@ from cronkit._app._lifecycle import Lifecycle
 from cronkit._app._pauses import Pauses
 from cronkit._app._queries import Queries
 from cronkit._app._registry import Registry
+from cronkit._app._single import Single
 from cronkit._clock import SystemClock
 from cronkit._engine._core import Core
 from cronkit._engine._engine import Engine
@@ -20,6 +21,7 @@ from cronkit.jobs import ASYNCIO
 from cronkit.stores import MemoryStore
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Mapping
     from datetime import tzinfo
 
@@ -48,6 +50,8 @@ class App:
         max_concurrent_runs: int | None,
         limits: Mapping[str, int] | None,
         defaults: Mapping[str, object] | None,
+        single: str | os.PathLike[str] | None,
+        standby: bool,
     ) -> None:
         zone = _convert.zone(timezone)
         clock = SystemClock() if clock is None else _shaped(clock, "clock", _CLOCK)
@@ -68,10 +72,20 @@ class App:
         self.registry = Registry(
             self.engine, zone, defaults=defaults or {}, limits=limits or {}, executors=named
         )
-        self.lifecycle = Lifecycle(self.engine, self.registry, named)
+        self.lifecycle = Lifecycle(
+            self.engine, self.registry, named, _single(single, clock, standby=standby)
+        )
         self.by_hand = ByHand(self.engine, self.registry, self.lifecycle)
         self.pauses = Pauses(self.engine, self.registry)
         self.queries = Queries(self.engine, self.registry, self.lifecycle)
+
+
+def _single(path: str | os.PathLike[str] | None, clock: Clock, *, standby: bool) -> Single | None:
+    if path is not None:
+        return Single(path, clock, standby=standby)
+    if standby:
+        raise PolicyError("standby", standby, "True only together with single=")
+    return None
 
 
 def _shaped(value: _T, argument: str, methods: tuple[str, ...]) -> _T:

@@ -6,6 +6,7 @@ never waits.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from cronkit._engine._attempts import Attempts
@@ -19,13 +20,16 @@ from cronkit.errors import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from cronkit._engine._core import Core
     from cronkit.jobs import Job
 
 _HEART = "\0heart"
 """The timer by which a driven clock beats; no job id begins with a NUL."""
+
+_STANDBY_LOOK = timedelta(milliseconds=200)
+"""How often one that stands by asks whether it may run: it takes over in less than a second."""
 
 
 class Engine:
@@ -53,6 +57,17 @@ class Engine:
         self.outage = Outage(core)
         self.in_line = False
         self.crashed: Callable[[], None] = lambda: None
+        self._enter: Callable[[datetime], bool] | None = None
+        self._next_try: datetime | None = None
+
+    def stand_by(self, enter: Callable[[datetime], bool], now: datetime) -> None:
+        """Do nothing until `enter` has succeeded; it is tried several times a second."""
+        self._enter, self._next_try = enter, now
+
+    @property
+    def standing_by(self) -> bool:
+        """Whether another process does the work."""
+        return self._enter is not None
 
     def connect(self, now: datetime) -> None:
         """Make the scheduler and its jobs known to the store, and wait for their fire times.
@@ -107,6 +122,8 @@ class Engine:
         """Return when `step` has something to do; ``None``: nothing is planned."""
         attempts, until = self.attempts, self.outage.until
         with self.core.lock:
+            if self._next_try is not None:
+                return self._next_try
             soonest = self._timers.next()
             if until is not None:
                 return until if soonest is None else min(soonest, until)
@@ -120,6 +137,11 @@ class Engine:
         with core.lock:
             now = core.clock.now()
             core.hooks.listen()
+            if self._enter is not None:
+                if not self._enter(now):
+                    self._next_try = now + _STANDBY_LOOK
+                    return
+                self._enter = self._next_try = None
             if attempts.reports:
                 attempts.collect(now)
             due = self._timers.pop_due(now)
@@ -210,3 +232,4 @@ class Engine:
             self._timers.disarm_all()
             self.attempts.hungry = self.attempts.overdue = False
             self.outage.forget()
+            self._enter = self._next_try = None
