@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from cronkit import _convert
 from cronkit._app._decorators import follower_decorator, hook_decorator, job_decorator
+from cronkit._app._renewal import reload_timezones
 from cronkit._app._wiring import App
 from cronkit.triggers import At, Cron, Every
 
@@ -369,6 +370,13 @@ class Scheduler:
             timeout: a timedelta, seconds, or text like ``"30s"``; ``None`` waits without limit.
         """
         return self._app.lifecycle.wait_idle(timeout)
+
+    def reload_timezones(self) -> None:
+        """Read the zone database anew, after it was updated under a running program.
+
+        Fire times that were already decided stay; all later ones follow the new rules.
+        """
+        reload_timezones(self._app.engine, self._app.registry)
 
     @property
     def hooks(self) -> Hooks:
