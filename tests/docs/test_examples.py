@@ -46,6 +46,8 @@ CI = (ROOT / ".ci" / "run").read_text("utf-8")
 # .ci/run takes the commands of the README that name .venv from the README itself.
 SET_UP = re.findall(r"^\$ (.*\.venv.*)", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE)
 
+# Examples run in a folder of their own, and find what this run of the tests finds.
+PATH = [str(Path(each).absolute()) for each in sys.path]
 # Directives of MyST; what they pull in (docstrings, the changelog) is tested where it stands.
 DIRECTIVES = {"{eval-rst}", "{include}", "{toctree}"}
 
@@ -138,6 +140,7 @@ def run_console(block: Block) -> None:
 def check_output(block: Block, arguments: list[str], expected: str) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "cronkit", *arguments],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(PATH)},
         capture_output=True,
         text=True,
         check=False,
