@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cronkit.checkpoints import CheckpointManager
+from tests.benchmarks import _exports
 from tests.benchmarks._measure import Row, Target, at_most
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def rows(sizes: Sizes) -> list[Row]:
             at_most(1.3, "json.dumps, floor"),
         ),
         _scan(sizes.pick(10_000, 20)),
+        *_exports.rows(sizes),
     ]
 
 
