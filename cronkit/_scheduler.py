@@ -394,6 +394,7 @@ class Scheduler:
         Raises:
             StateError: the scheduler is started already.
         """
+        _convert.flag(paused, "paused")
         self._app.lifecycle.start()
         if paused:
             self._app.pauses.pause(None, until=None, by=None, why="started paused")
@@ -408,7 +409,7 @@ class Scheduler:
             timeout: for how long at most; what still goes on then is recorded as interrupted.
         """
         seconds = None if timeout is None else _convert.duration(timeout, "timeout").total_seconds()
-        self._app.lifecycle.shutdown(wait=wait, timeout=seconds)
+        self._app.lifecycle.shutdown(wait=_convert.flag(wait, "wait"), timeout=seconds)
 
     def run_forever(self) -> None:
         """Start, block until SIGINT, SIGTERM or a `shutdown` from elsewhere, and shut down.

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from cronkit import _convert
 from cronkit.errors import NotCallableError
+from cronkit.triggers import as_trigger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -24,7 +25,13 @@ _H = TypeVar("_H", bound="Hook")
 def job_decorator(
     registry: Registry, trigger: Trigger | None, policies: Mapping[str, object]
 ) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
-    """Return a decorator that adds a function as a job and gives the plain function back."""
+    """Return a decorator that adds a function as a job and gives the plain function back.
+
+    Raises:
+        PolicyError: `trigger` is none; most likely the decorator was written without parentheses.
+    """
+    if trigger is not None:
+        as_trigger(trigger)
 
     def decorate(func: Callable[_P, _R]) -> Callable[_P, _R]:
         registry.add(func, trigger, policies)

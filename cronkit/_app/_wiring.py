@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypeVar
 
 from cronkit import _convert
@@ -21,8 +23,6 @@ from cronkit.jobs import ASYNCIO
 from cronkit.stores import MemoryStore
 
 if TYPE_CHECKING:
-    import os
-    from collections.abc import Mapping
     from datetime import tzinfo
 
     from cronkit.abc import Clock, Executor, Store
@@ -60,7 +60,7 @@ class App:
             _convert.integer(max_concurrent_runs, "max_concurrent_runs", least=1)
         named: dict[str | None, Executor] = {
             _convert.name(name, "executors"): _shaped(each, f"executors[{name!r}]", _EXECUTOR)
-            for name, each in (executors or {}).items()
+            for name, each in _mapping(executors, "executors").items()
         }
         default = ThreadExecutor() if executor is None else _shaped(executor, "executor", _EXECUTOR)
         named[None] = default
@@ -70,7 +70,11 @@ class App:
         self.core = Core(clock=clock, store=store, hooks=Hooks(clock))
         self.engine = Engine(self.core, max_concurrent_runs=max_concurrent_runs)
         self.registry = Registry(
-            self.engine, zone, defaults=defaults or {}, limits=limits or {}, executors=named
+            self.engine,
+            zone,
+            defaults=_mapping(defaults, "defaults"),
+            limits=_mapping(limits, "limits"),
+            executors=named,
         )
         self.lifecycle = Lifecycle(
             self.engine, self.registry, named, _single(single, clock, standby=standby)
@@ -81,11 +85,23 @@ class App:
 
 
 def _single(path: str | os.PathLike[str] | None, clock: Clock, *, standby: bool) -> Single | None:
+    _convert.flag(standby, "standby")
     if path is not None:
+        if not isinstance(path, (str, os.PathLike)) or not os.fspath(path):
+            raise PolicyError("single", path, "the path of a lock file")
         return Single(path, clock, standby=standby)
     if standby:
         raise PolicyError("standby", standby, "True only together with single=")
     return None
+
+
+def _mapping(value: Mapping[str, _T] | None, argument: str) -> Mapping[str, _T]:
+    """Return `value` if it is a mapping; ``None`` stands for an empty one."""
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise PolicyError(argument, value, "a mapping by name")
+    return value
 
 
 def _shaped(value: _T, argument: str, methods: tuple[str, ...]) -> _T:

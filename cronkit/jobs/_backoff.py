@@ -41,7 +41,7 @@ def _factor(value: float) -> float:
 
 
 def _attempts(value: int) -> int:
-    return integer(value, "attempts", least=1)
+    return integer(value, "attempts", least=1, most=1_000_000_000)
 
 
 def _base(value: timedelta | float | str) -> timedelta:

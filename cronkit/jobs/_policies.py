@@ -20,6 +20,10 @@ After = Literal["succeeded", "failed", "any"]
 Duration = timedelta | float | str
 
 
+_MOST = 1_000_000_000
+"""Whole numbers go up to here; more fits no column of a database."""
+
+
 class Policies(TypedDict, total=False):
     """The rules that a job may be given, by name; a wrong name is a type error.
 
@@ -33,13 +37,13 @@ class Policies(TypedDict, total=False):
     tags: Collection[str]
     args: Sequence[object]
     kwargs: Mapping[str, object]
-    executor: str
+    executor: str | None
     enabled: bool
     priority: int
-    start: datetime | str
-    end: datetime | str
-    max_runs: int
-    jitter: Duration
+    start: datetime | str | None
+    end: datetime | str | None
+    max_runs: int | None
+    jitter: Duration | None
     timeout: Duration | None
     retry: Backoff | int
     misfire_grace: Duration | None
@@ -49,7 +53,7 @@ class Policies(TypedDict, total=False):
     queue_limit: int
     max_concurrent: int | None
     on_interrupted: OnInterrupted
-    keep_runs: int
+    keep_runs: int | None
     replace: bool
 
 
@@ -82,7 +86,9 @@ def _optional(convert: Callable[[object, str], object]) -> Callable[[object, str
 
 
 def _whole(least: int) -> Callable[[object, str], object]:
-    return lambda value, argument: _convert.integer(cast("int", value), argument, least=least)
+    return lambda value, argument: _convert.integer(
+        cast("int", value), argument, least=least, most=_MOST
+    )
 
 
 def _one_of(*allowed: str) -> Callable[[object, str], object]:
@@ -101,8 +107,8 @@ _CONVERT: dict[str, Callable[[object, str], object]] = {
     "executor": _optional(_text),
     "enabled": lambda value, argument: _convert.flag(cast("bool", value), argument),
     "priority": _whole(-1_000_000),
-    "start": lambda value, argument: _convert.moment(cast("str", value), argument),
-    "end": lambda value, argument: _convert.moment(cast("str", value), argument),
+    "start": _optional(lambda value, argument: _convert.moment(cast("str", value), argument)),
+    "end": _optional(lambda value, argument: _convert.moment(cast("str", value), argument)),
     "max_runs": _optional(_whole(1)),
     "jitter": _optional(_length()),
     "timeout": _optional(_length(zero=False)),
@@ -145,6 +151,8 @@ def convert_policies(
         convert = _CONVERT.get(word)
         if convert is not None:
             found[word] = convert(value, word)
+        elif word == "replace":
+            _convert.flag(cast("bool", value), word)
     for word in ("start", "end"):
         if (edge := found.get(word)) is not None:
             found[word] = _convert.in_zone(cast("datetime", edge), zone, word)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from cronkit import _convert
-from cronkit.errors import NaiveDatetimeError, PolicyError, StateError
+from cronkit.errors import DurationError, NaiveDatetimeError, PolicyError, StateError
 from cronkit.executors import AsyncioExecutor
 from cronkit.testing._executor import FakeExecutor
 from cronkit.testing._standing import StandingExecutor
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from threading import Event
 
     from cronkit.abc import Engine, Executor
+
+_WITHIN = "a length that stays within the calendar"
 
 
 class FakeClock:
@@ -118,7 +120,7 @@ class FakeClock:
             StateError: time passes already, or this is not the thread that made the clock.
         """
         self._check_thread()
-        self._stepper.run(self.now() + _convert.duration(length, "length"), lambda: False)
+        self._stepper.run(self._later(length), lambda: False)
 
     async def advance_async(self, length: timedelta | float | str) -> None:
         """Let time pass like `advance`, from a coroutine; its event loop goes on meanwhile.
@@ -134,7 +136,7 @@ class FakeClock:
         """
         import asyncio  # noqa: PLC0415 -- costs 30 ms of import; only async tests come here
 
-        target = self.now() + _convert.duration(length, "length")
+        target = self._later(length)
         await asyncio.to_thread(self._stepper.run, target, lambda: False)
 
     def advance_to(self, moment: datetime | str) -> None:
@@ -159,12 +161,12 @@ class FakeClock:
         Raises:
             DurationError: `delta` cannot be read.
         """
-        if isinstance(delta, timedelta):
-            self._stepper.step_wall(delta)
-        elif isinstance(delta, (int, float)) and not isinstance(delta, bool):
-            self._stepper.step_wall(timedelta(seconds=delta))
-        else:
-            self._stepper.step_wall(_convert.duration(delta, "delta"))
+        back = delta < _convert.ZERO if isinstance(delta, timedelta) else _is_negative(delta)
+        try:
+            length = _convert.duration(-delta if back else delta, "delta")  # type: ignore[operator]  # text has no sign
+            self._stepper.step_wall(-length if back else length)
+        except OverflowError:
+            raise DurationError("delta", delta, _WITHIN) from None
 
     def crash(self) -> None:
         """Replay a kill: the schedulers on this clock stop at once, without any shutdown.
@@ -197,5 +199,15 @@ class FakeClock:
         if threading.current_thread() is not self._owner and self._stepper.driving is None:
             raise StateError("advance", "call it from the thread that made the clock")
 
+    def _later(self, length: timedelta | float | str) -> datetime:
+        try:
+            return self.now() + _convert.duration(length, "length")
+        except OverflowError:
+            raise DurationError("length", length, _WITHIN) from None
+
     def __repr__(self) -> str:
         return f"<FakeClock {self.now().isoformat()}>"
+
+
+def _is_negative(delta: object) -> bool:
+    return isinstance(delta, (int, float)) and not isinstance(delta, bool) and delta < 0
