@@ -54,7 +54,7 @@ def rules(draw):
     """The text of a rule that the RFC allows."""
     freq = draw(st.sampled_from(sorted(ALLOWED)))
     parts = [f"FREQ={freq}"]
-    for part in draw(st.sets(st.sampled_from(ALLOWED[freq]), max_size=3)):
+    for part in draw(st.lists(st.sampled_from(ALLOWED[freq]), max_size=3, unique=True)):
         values = draw(st.lists(NUMBERS[part], min_size=1, max_size=4, unique=True))
         parts.append(f"{part}={','.join(map(str, values))}")
     if draw(st.booleans()):
@@ -65,7 +65,8 @@ def rules(draw):
         parts.append(f"INTERVAL={draw(st.integers(2, 5))}")
     if draw(st.booleans()):
         parts.append(f"WKST={draw(WEEKDAYS)}")
-    if len(parts) > 2 and draw(st.booleans()) and any(each[:2] == "BY" for each in parts):
+    # dateutil takes a part of the first week for the whole of it; tests/unit has that case.
+    if freq != "WEEKLY" and any(each[:2] == "BY" for each in parts) and draw(st.booleans()):
         parts.append(f"BYSETPOS={draw(st.sampled_from(['1', '2', '-1']))}")
     return ";".join(parts)
 
@@ -150,14 +151,19 @@ def test_jitter_never_reaches_the_next_fire_time(trigger, after, jitter):
     assert following is None or utc(due) < utc(following)
 
 
-@given(rules(), WALLS, WALLS)
-def test_a_rule_gives_the_wall_clock_times_that_dateutil_walks_to_from_the_start(rule, start, wall):
-    start = start.replace(microsecond=0)
+@given(rules(), WALLS, st.timedeltas(-timedelta(days=400), timedelta(days=6_000)))
+def test_a_rule_gives_the_wall_clock_times_that_dateutil_walks_to_from_the_start(
+    rule, start, passed
+):
+    # dateutil walks all the way from the start: a century of it would take most of the test.
+    start, wall = start.replace(microsecond=0), start + passed
     try:
         recurrence = Recurrence.of(parse_rule(rule), start)
     except (PolicyError, TriggerSearchError):
-        # The calendar repeats after 400 years; a walk from the start itself would take seconds.
-        assert next(iter(rrulestr(rule, dtstart=start.replace(year=9600))), None) is None
+        # The calendar repeats after 400 years, and so do the periods that an interval leaves; a walk
+        # from the start itself would take seconds.
+        late = start.replace(year=start.year + 18 * 400)
+        assert next(iter(rrulestr(rule, dtstart=late)), None) is None
         return
     walk = rrulestr(rule, dtstart=start)
     end = wall + timedelta(days=2_000)

@@ -181,6 +181,12 @@ def test_an_aware_start_is_an_instant_and_the_wall_clock_is_that_of_the_zone():
     assert unbound.bind(PARIS, "job").next(datetime(2026, 7, 1, tzinfo=UTC)).hour == 9
 
 
+def test_the_first_week_counts_as_a_whole_one_also_where_the_start_lies_within_it():
+    # 1 January 2000 is a Saturday: the first of Monday and Saturday was the Monday before.
+    trigger = Rule("FREQ=WEEKLY;BYDAY=MO,SA;BYSETPOS=1", start="2000-01-01", tz=UTC)
+    assert days(trigger, 2) == "2000-01-03 01-10"
+
+
 def test_a_century_of_periods_costs_no_walk_from_the_start():
     trigger = Rule("FREQ=DAILY;INTERVAL=3", start="0005-01-01", tz=UTC)
     found = trigger.next(datetime(9000, 1, 1, tzinfo=UTC))
