@@ -118,10 +118,6 @@ class Stepper:
             ),
         )
 
-    def drop(self, engine_order: int) -> None:
-        """Forget the attempts of a scheduler that have not begun."""
-        self._ready = [each for each in self._ready if each[3] != engine_order]
-
     def run(self, target: datetime | None, done: Callable[[], bool]) -> bool:
         """Let time pass until `target`, or until `done()`; return whether it is done.
 
@@ -165,14 +161,16 @@ class Stepper:
             sleeper = self._next_sleeper() if self._sleepers else None
             if sleeper is not None and self.origin + sleeper.until < when:
                 when, engine = self.origin + sleeper.until, None
-            if self._base_sleeper is None and when > self._target:
+            if (engine is None and sleeper is None) or (
+                self._base_sleeper is None and when > self._target
+            ):
                 return
             if when > self.now:
                 self.elapsed += when - self.now
                 self.now = when
             if engine is not None:
                 engine.step()
-            elif sleeper is None or self._wake(sleeper, is_base=is_base):
+            elif sleeper is not None and self._wake(sleeper, is_base=is_base):
                 return
 
     def _run_next(self, *, is_base: bool) -> None:
