@@ -43,6 +43,9 @@ WAITING = "\0waiting"
 
 _TIMEOUT = "\0timeout "
 
+_LOOK = timedelta(seconds=1)
+"""When to look again at what another scheduler of this process may hold back."""
+
 _TO_DIE = timedelta(seconds=5)
 """How long an attempt may take to end when its executor kills it; then it is abandoned."""
 
@@ -132,6 +135,8 @@ class Attempts:
         self._starved = soon is not None and soon <= now
         if soon is not None and soon > now:
             self._timers.arm(WAITING, soon)
+        elif self._starved and getattr(core.store, "has_company", False):
+            self._timers.arm(WAITING, now + _LOOK)  # what ends elsewhere is not told here
 
     def take(self, job_ids: Collection[str], free: int, now: datetime) -> list[Attempt]:
         """Take up to `free` waiting rows of these jobs; the caller hands them to an executor."""
@@ -165,8 +170,8 @@ class Attempts:
 
     def _time_out(self, run_id: str, now: datetime) -> None:
         attempt = self.running.get(run_id)
-        if attempt is None or attempt.job.timeout is None:
-            return
+        if attempt is None or attempt.job.timeout is None or run_id in self.outcomes.run_ids():
+            return  # one that has ended in time may still be on its way to the store
         attempt.token.set("timeout")
         executor = self._executor_of(attempt)
         if executor.kills and run_id not in self._dying:

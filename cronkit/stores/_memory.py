@@ -35,7 +35,7 @@ class MemoryStore:
         self._lock = RLock()
         self._table = Table()
         self._owners: set[str] = set()
-        self._dead: set[str] = set()
+        self._dead: dict[str, None] = {}  # in the order of their deaths
 
     def open(self, owner: str, now: datetime) -> None:  # noqa: ARG002 -- the Protocol's shape
         """Count one scheduler more."""
@@ -69,7 +69,7 @@ class MemoryStore:
         """Take `owner` for dead; what it holds goes on until `expire` is called for it."""
         with self._lock:
             self._owners.discard(owner)
-            self._dead.add(owner)
+            self._dead[owner] = None
 
     def register(self, jobs: Sequence[Job], now: datetime) -> Mapping[str, JobState]:
         """Make jobs known; see `cronkit.abc.Store.register`."""
@@ -163,14 +163,19 @@ class MemoryStore:
             if not any(
                 each.phase == "running" and each.owner == owner for each in self._table.live()
             ):
-                self._dead.discard(owner)
+                self._dead.pop(owner, None)
             return written
+
+    @property
+    def has_company(self) -> bool:
+        """Whether several schedulers of this process use the store."""
+        return len(self._owners) > 1
 
     @property
     def dead(self) -> Sequence[str]:
         """The owners that died and have not expired."""
         with self._lock:
-            return sorted(self._dead)
+            return list(self._dead)
 
     def cancel(self, run_id: str, reason: str, now: datetime) -> Run | None:
         """Cancel a waiting run; see `cronkit.abc.Store.cancel`."""

@@ -127,6 +127,7 @@ class WaitingQueue:
         """Return when a row can start or gives up; `now` where one is ready and held back."""
         if not (self._ready or self._future or self._giving_up or self.held):
             return None
+        self._ripen(now)
         if any(
             row.phase == "waiting" and row.decision.job_id in job_ids
             for heap in (self._ready, *self.held.values())
