@@ -6,6 +6,7 @@ import csv
 import io
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from itertools import chain
 from types import NoneType
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 # https://owasp.org/www-community/attacks/CSV_Injection
 _FORMULA = frozenset("=+-@\t\r")
 _HARMLESS = frozenset({int, float, bool, NoneType, Decimal, date, datetime, time, timedelta})
-_FORMULA_BYTES = tuple(mark.encode() for mark in "=+-@\t\r")
 
 
 def _delimiter(value: str) -> str:
@@ -91,15 +91,19 @@ class CsvWriter:
 
     def rows(self, batch: Sequence[Any]) -> bytes:
         """Return the rows, and before the first of them the header."""
-        rows: list[Cells] = [*self._header(), *self._table.cells(batch)]
-        data = self._written(rows)
-        if self._format.escape_formulas and _may_run(data, self._format.delimiter.encode()):
-            return self._written([tuple(map(_escaped_cell, row)) for row in rows])
-        return data
+        rows: list[Cells] = self._table.cells(batch)
+        if self._format.escape_formulas:
+            rows = _escaped(rows)
+        try:
+            self._write([*self._header(), *rows])
+        except csv.Error as error:
+            raise RowError(0, str(error)) from None
+        return self._take()
 
     def tail(self) -> bytes:
         """Return the header of a table that has no rows, where it is known."""
-        return self._written([tuple(map(_escaped_cell, row)) for row in self._header()])
+        self._write(self._header())
+        return self._take()
 
     def state(self) -> Mapping[str, JSON]:
         """Return the columns, once they are known."""
@@ -111,33 +115,27 @@ class CsvWriter:
         self._has_header = True
         if not self._table.named:
             return []
-        return [self._table.columns]
+        header = [self._table.columns]
+        return _escaped(header) if self._format.escape_formulas else header
 
-    def _written(self, rows: list[Cells]) -> bytes:
-        try:
-            self._write(rows)
-        except csv.Error as error:
-            raise RowError(0, str(error)) from None
+    def _take(self) -> bytes:
         text = self._buffer.getvalue()
         self._buffer.seek(0)
         self._buffer.truncate()
         return text.encode(errors="backslashreplace")
 
 
-def _may_run(data: bytes, delimiter: bytes) -> bool:
-    """Return whether a cell in `data` may begin with a character that makes it a formula.
-
-    To find two bytes side by side costs a tenth of a look at each cell. It finds too much (a
-    negative number), never too little: before a cell stands a delimiter, a quote or a line end.
-    """
-    if data[:1] in _FORMULA_BYTES:
-        return True
-    return any(
-        before + mark in data
-        for mark in _FORMULA_BYTES
-        if mark in data
-        for before in (delimiter, b'"', b"\n")
-    )
+def _escaped(rows: list[Cells]) -> list[Cells]:
+    """Return the rows with an apostrophe before each text that would run as a formula."""
+    # Most batches have none; to look costs a tenth of the writing.
+    suspects = [
+        cell
+        for cell in chain.from_iterable(rows)
+        if type(cell) not in _HARMLESS and str(cell)[:1] in _FORMULA
+    ]
+    if not suspects:
+        return rows
+    return [tuple(map(_escaped_cell, row)) for row in rows]
 
 
 def _escaped_cell(cell: object) -> object:
