@@ -21,7 +21,13 @@ def _postgres(request):
     dsn = request.getfixturevalue("postgres").schema()
     from cronkit.integrations.postgres import PostgresStore
 
-    return lambda: PostgresStore(dsn)
+    def connect():
+        store = PostgresStore(dsn)
+        # A test may leave owners in, as a process that dies does: their connections end here.
+        request.addfinalizer(lambda: [store.abandon(owner) for owner in list(store._owners)])
+        return store
+
+    return connect
 
 
 STORES = {
