@@ -26,6 +26,12 @@ AHEAD = 0.02
 """Seconds between adding one job and its fire time: long enough for its loop to go to sleep."""
 DAY = 24 * 60
 
+IMPORTS = {
+    "cronkit": "from cronkit import Scheduler",
+    "apscheduler": "from apscheduler.schedulers.background import BackgroundScheduler",
+    "schedule": "import schedule",
+}
+
 
 def rows(sizes: Sizes) -> list[Row]:
     """Return the rows, with the peers that are installed."""
@@ -48,11 +54,7 @@ def rows(sizes: Sizes) -> list[Row]:
         *_fake(peers, sizes),
         import_row(
             "import, over bare Python",
-            {
-                "cronkit": "from cronkit import Scheduler",
-                "apscheduler": "from apscheduler.schedulers.background import BackgroundScheduler",
-                "schedule": "import schedule",
-            },
+            {name: program for name, program in IMPORTS.items() if name in peers},
             [at_most(1, "apscheduler")],
         ),
     ]
