@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import time
+
 import pytest
 
 pytestmark = pytest.mark.system
@@ -140,10 +143,11 @@ def test_a_trigger_that_hangs_does_not_prolong_it(program):
 
 
 def test_ctrl_c_during_the_grace_ends_it_without_a_traceback(program):
-    import signal
-
-    it = program(STARTED + "    scheduler = started(hung); print('main ends')")
-    it.until("main ends")
+    # What is registered last is called first: it tells that the interpreter has begun to end.
+    begins = "import atexit; atexit.register(print, 'the end begins', flush=True)"
+    it = program(STARTED + f"    scheduler = started(hung); {begins}")
+    it.until("the end begins")
+    time.sleep(0.3)
     it.signal(signal.SIGINT)
     code, seconds = it.end()
 

@@ -208,7 +208,7 @@ def test_multiprocessing_children_see_no_scheduler_at_work(program):
         scheduler.every("10ms", id="beat")(lambda: None)
 
         def child():
-            sys.stdout.write(f"child: {scheduler}\n")
+            sys.stdout.write(f"child: {scheduler}\\n")
             raise SystemExit(5)
 
         with scheduler:
