@@ -21,7 +21,7 @@ class FakeExecutor:
         self._stepper = stepper
         self._slots = slots
         self._report: Report | None = None
-        self._busy = 0
+        self._going: set[Attempt] = set()
         self._abandoned: set[Attempt] = set()
         self._start_order = 0
 
@@ -32,19 +32,17 @@ class FakeExecutor:
 
     def free(self) -> int:
         """Return how many attempts could start now."""
-        return self._slots - self._busy
+        return self._slots - len(self._going)
 
     def submit(self, attempt: Attempt) -> None:
         """Queue an attempt to run at this instant."""
-        self._busy += 1
+        self._going.add(attempt)
         self._stepper.queue(self, attempt, self._start_order)
 
     def ended(self, attempt: Attempt, value: object, error: BaseException | None) -> None:
         """Pass on what an attempt came to; the stepper calls it."""
-        if attempt in self._abandoned:
-            self._abandoned.discard(attempt)
-        else:
-            self._busy -= 1
+        self._going.discard(attempt)
+        self._abandoned.discard(attempt)
         if self._report is not None:
             self._report(attempt, value, error)
 
@@ -53,15 +51,16 @@ class FakeExecutor:
         self._stepper.wake(attempt.token)
 
     def abandon(self, attempt: Attempt) -> None:
-        """Give the attempt's slot to others."""
-        self._abandoned.add(attempt)
-        self._busy -= 1
+        """Give the attempt's slot to others; one that has ended holds none."""
+        if attempt in self._going:
+            self._going.discard(attempt)
+            self._abandoned.add(attempt)
 
     def shutdown(self, timeout: float | None) -> bool:  # noqa: ARG002 -- the Protocol's shape
         """Report nothing any more."""
         self._report = None
-        return self._busy == 0
+        return not self._going
 
     def status(self) -> Mapping[str, int]:
         """Return counts to show: ``slots``, ``busy``, ``abandoned``."""
-        return {"slots": self._slots, "busy": self._busy, "abandoned": len(self._abandoned)}
+        return {"slots": self._slots, "busy": len(self._going), "abandoned": len(self._abandoned)}

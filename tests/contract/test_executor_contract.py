@@ -235,9 +235,12 @@ def test_a_stop_for_a_timeout_is_reported_as_one(bench):
 def test_a_stop_for_an_attempt_that_has_ended_does_nothing(bench):
     attempt = bench.submit("give_back")
     bench.settle()
+    free = bench.executor.free()
     bench.executor.stop(attempt)
-    bench.executor.abandon(attempt) if isinstance(bench.executor, ThreadExecutor) else None
+    bench.executor.abandon(attempt)
     assert len(bench.settle()) == 1
+    assert bench.executor.free() == free
+    assert bench.executor.status()["abandoned"] == 0
 
 
 @benches(TAKES_STOPS)
