@@ -156,15 +156,16 @@ class FakeClock:
         self._stepper.run(_convert.in_zone(target, target.tzinfo, "moment"), lambda: False)
 
     def step_wall(self, delta: timedelta | float | str) -> None:
-        """Set the wall clock forward, or back with a negative timedelta; no time passes.
+        """Set the wall clock forward or back; no time passes.
+
+        Args:
+            delta: a timedelta, seconds, or text like ``"1h"``, ``"+1h"`` and ``"-1h"``.
 
         Raises:
             DurationError: `delta` cannot be read.
         """
-        back = delta < _convert.ZERO if isinstance(delta, timedelta) else _is_negative(delta)
         try:
-            length = _convert.duration(-delta if back else delta, "delta")  # type: ignore[operator]  # text has no sign
-            self._stepper.step_wall(-length if back else length)
+            self._stepper.step_wall(_signed(delta))
         except OverflowError:
             raise DurationError("delta", delta, _WITHIN) from None
 
@@ -209,5 +210,16 @@ class FakeClock:
         return f"<FakeClock {self.now().isoformat()}>"
 
 
-def _is_negative(delta: object) -> bool:
-    return isinstance(delta, (int, float)) and not isinstance(delta, bool) and delta < 0
+def _signed(delta: timedelta | float | str) -> timedelta:
+    """Return a length of time that may be negative."""
+    sign, size = 1, delta
+    if isinstance(delta, str) and delta[:1] in {"+", "-"}:
+        sign, size = 1 - 2 * (delta[0] == "-"), delta[1:]
+    elif isinstance(delta, timedelta):
+        sign, size = (-1, -delta) if delta < _convert.ZERO else (1, delta)
+    elif isinstance(delta, (int, float)) and not isinstance(delta, bool) and delta < 0:
+        sign, size = -1, -delta
+    try:
+        return sign * _convert.duration(size, "delta")
+    except DurationError as error:
+        raise DurationError("delta", delta, f"{error.allowed}, with or without a sign") from None

@@ -389,6 +389,8 @@ def test_a_fake_clock_starts_at_an_instant(start, error):
         (lambda clock: clock.advance_to("soon"), PolicyError),
         (lambda clock: clock.advance_to(5), PolicyError),
         (lambda clock: clock.step_wall("soon"), DurationError),
+        (lambda clock: clock.step_wall("--1h"), DurationError),
+        (lambda clock: clock.step_wall("-"), DurationError),
         (lambda clock: clock.step_wall(True), DurationError),
         (lambda clock: clock.step_wall(None), DurationError),
         (lambda clock: clock.step_wall(float("nan")), DurationError),

@@ -61,6 +61,9 @@ def test_setting_the_wall_clock_lets_no_time_pass(clock):
     clock.step_wall(timedelta(minutes=-90))
     clock.step_wall(-60)
     assert (after_noon(clock), clock.monotonic()) == (-31, 0)
+    clock.step_wall("-1h30m")
+    clock.step_wall("+90m")
+    assert (after_noon(clock), clock.monotonic()) == (-31, 0)
     clock.advance("1m")
     assert (after_noon(clock), clock.monotonic()) == (-30, 60)
 
