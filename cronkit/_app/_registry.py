@@ -211,9 +211,8 @@ class Registry:
         core.jobs[job.id] = job
         if job.parent is not None:
             self._followers.setdefault(job.parent, []).append(job.id)
-        limited = job.tags & self._limits.tags.keys() if job.tags else job.tags
-        if limited:
-            self._tags_of[job.id] = frozenset(limited)
+        if job.tags:
+            self._tags_of[job.id] = job.tags
         name = job.runs_on
         if name is not None and not self._named:
             self._named[None] = {each.id for each in core.jobs.values() if each.runs_on is None}

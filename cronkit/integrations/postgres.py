@@ -10,13 +10,13 @@ from __future__ import annotations
 import os
 import select
 from contextlib import contextmanager
-from importlib import resources
+from functools import partial
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 from cronkit.errors import MissingExtraError, PolicyError, StoreError
-from cronkit.stores.sql import LEASE_SECONDS, Deadline, Dialect, Gate, SqlStore
+from cronkit.stores.sql import LEASE_SECONDS, Deadline, Dialect, Gate, SqlStore, bring_up
 
 try:
     import psycopg
@@ -50,6 +50,7 @@ DIALECT = Dialect(
     listed=list,
     lock="FOR UPDATE",
     lock_free="FOR UPDATE SKIP LOCKED",
+    tables="SELECT 1 WHERE to_regclass('cronkit_meta') IS NOT NULL",
 )
 
 
@@ -64,8 +65,9 @@ class PostgresStore(SqlStore):
         dsn: a connection string or URI of libpq; ``sslmode``, ``sslrootcert`` and all other
             options are passed on.
         lease: how long a scheduler that gives no sign of life keeps its runs.
-        create: make the tables if they are not there; without, an administrator has run
-            ``schema.sql``, and the scheduler needs no right to create.
+        create: make the tables if they are not there, and migrate older ones; without, an
+            administrator runs ``schema.sql`` and ``migrations.sql``, and the scheduler needs no
+            right to create.
 
     Attributes:
         name: the address without the password.
@@ -83,7 +85,8 @@ class PostgresStore(SqlStore):
         self.name = _address(dsn)
         self._owners: set[str] = set()
         gate = Gate()
-        self._main = _Line(dsn, self.name, gate, self._make if create else self._check_schema)
+        greet = partial(bring_up, dialect=DIALECT, name=self.name, create=create)
+        self._main = _Line(dsn, self.name, gate, greet)
         self._beats = _Line(dsn, self.name, gate, self._listen)
         _STORES.add(self)
 
@@ -118,15 +121,6 @@ class PostgresStore(SqlStore):
             if self._beats.hears(min(deadline.left, _LOOK_SECONDS), wake):
                 return True
         return False
-
-    def _make(self, session: Session) -> None:
-        """Make the tables if they are not there."""
-        (found,) = session.rows("SELECT to_regclass('cronkit_meta')")[0]
-        if found is None:
-            session.exclusive()
-            ddl = resources.files("cronkit.stores").joinpath("schema.sql").read_text("utf-8")
-            session.run(ddl)
-        self._check_schema(session)
 
     @staticmethod
     def _listen(session: Session) -> None:

@@ -242,7 +242,8 @@ class Limits:
     Attributes:
         jobs: by job; a job that is not named has no limit.
         tags: by tag.
-        tags_of: the tags of each job that has any with a limit.
+        tags_of: the tags of each job that has any, those without a limit here too: another
+            scheduler may limit them.
     """
 
     jobs: Mapping[str, int]

@@ -1,60 +1,30 @@
-"""Between the values of `cronkit.jobs` and the columns of a store's tables.
-
-Nothing is pickled: names, numbers, microseconds and JSON. What comes from a job (an error's text,
-notes) is made fit to store; what a caller hands in (arguments) must be fit, or is refused.
-"""
+"""Between the values of `cronkit.jobs` and the rows of a store's tables."""
 
 from __future__ import annotations
 
-import json
-import math
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeAlias, cast
 
-from cronkit._convert import EPOCH
 from cronkit.errors import PolicyError
-from cronkit.jobs import Job, LiveRun, Outcome, Pause, Run
 from cronkit.jobs import JobState as State
-from cronkit.triggers import text_of
+from cronkit.jobs import LiveRun, Outcome, Run
+from cronkit.stores._sql_values import (
+    dump_arguments,
+    dump_notes,
+    from_micros,
+    instant,
+    load_kwargs,
+    load_pause,
+    micros_or_none,
+    storable,
+    to_micros,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from datetime import datetime
 
     from cronkit.jobs import Decision, Ending
 
 Row: TypeAlias = tuple[object, ...]
-
-_TICK = timedelta(microseconds=1)
-
-
-def to_micros(value: datetime) -> int:
-    """Return an instant as whole microseconds since the epoch."""
-    return (value - EPOCH) // _TICK
-
-
-def from_micros(value: object) -> datetime:
-    """Return the instant, in UTC."""
-    return EPOCH + timedelta(microseconds=cast("int", value))
-
-
-def _micros(value: datetime | None) -> int | None:
-    return None if value is None else to_micros(value)
-
-
-def _instant(value: object) -> datetime | None:
-    return None if value is None else from_micros(value)
-
-
-def storable(text: str | None) -> str | None:
-    r"""Return text that every database takes: NUL and lone surrogates written as escapes.
-
-    Example:
-        >>> storable("a\0b\ud800")
-        'a\\x00b\\ud800'
-    """
-    if text is None or (text.isascii() and "\0" not in text):
-        return text
-    return text.replace("\0", "\\x00").encode("utf-8", "backslashreplace").decode()
 
 
 def key_of(decision: Decision) -> tuple[str, str] | None:
@@ -68,107 +38,6 @@ def key_of(decision: Decision) -> tuple[str, str] | None:
     if storable(decision.key) != decision.key:
         raise PolicyError("key", decision.key, "text without NUL and lone surrogates")
     return decision.job_id, decision.key
-
-
-# --- arguments and notes -------------------------------------------------------------------------
-
-
-def dump_arguments(value: object, argument: str) -> str | None:
-    """Return arguments as JSON; ``None`` stays.
-
-    Raises:
-        PolicyError: something in them would not come back from JSON as it went in.
-    """
-    if value is None:
-        return None
-    plain = list(value) if isinstance(value, tuple) else value
-    for path, each in _misfits(plain, argument):
-        raise PolicyError(
-            path,
-            each,
-            "what JSON holds: None, bool, int, float, str, list, and dict with text keys; "
-            "the store keeps arguments of a run for another process",
-        )
-    return json.dumps(plain)
-
-
-def _misfits(value: object, path: str) -> Iterator[tuple[str, object]]:
-    if isinstance(value, list):
-        for number, each in enumerate(value):
-            yield from _misfits(each, f"{path}[{number}]")
-    elif isinstance(value, dict):
-        for key, each in value.items():
-            if type(key) is not str:
-                yield path, key
-            yield from _misfits(each, f"{path}[{key!r}]")
-    elif not _is_plain(value):
-        yield path, value
-
-
-def _is_plain(value: object) -> bool:
-    if type(value) is float:
-        return math.isfinite(value)
-    return value is None or type(value) in {bool, int, str}
-
-
-def load_args(text: object) -> tuple[object, ...] | None:
-    """Return positional arguments from JSON."""
-    return None if text is None else tuple(json.loads(cast("str", text)))
-
-
-def load_kwargs(text: object) -> Mapping[str, object] | None:
-    """Return keyword arguments, or notes, from JSON."""
-    return None if text is None else cast("dict[str, object]", json.loads(cast("str", text)))
-
-
-def _dump_notes(notes: Mapping[str, object]) -> str | None:
-    """Return what a job recorded as JSON; what JSON has no form for is kept as text."""
-    if not notes:
-        return None
-    try:
-        return json.dumps(dict(notes), default=str)
-    except Exception:  # noqa: BLE001 -- the job boundary: a note is the user's own object
-        return json.dumps({key: ascii(type(each).__name__) for key, each in notes.items()})
-
-
-def dump_pause(pause: Pause | None) -> str | None:
-    """Return a pause as JSON."""
-    if pause is None:
-        return None
-    return json.dumps(
-        {
-            "at": to_micros(pause.at),
-            "until": _micros(pause.until),
-            "by": pause.by,
-            "why": pause.why,
-        }
-    )
-
-
-def _load_pause(text: object) -> Pause | None:
-    if text is None:
-        return None
-    facts = json.loads(cast("str", text))
-    return Pause(
-        at=from_micros(facts["at"]),
-        until=_instant(facts["until"]),
-        by=facts["by"],
-        why=facts["why"],
-    )
-
-
-def dump_definition(job: Job) -> str:
-    """Return what other processes may know of a job: its trigger and policies as text."""
-    facts = {
-        "trigger": "" if job.trigger is None else text_of(job.trigger),
-        "zone": str(job.zone),
-        "parent": job.parent,
-        "enabled": job.enabled,
-        "priority": job.priority,
-        "tags": sorted(job.tags),
-        "description": storable(job.description),
-    }
-    return json.dumps(facts)
 
 
 # --- runs ----------------------------------------------------------------------------------------
@@ -194,12 +63,12 @@ def inserted(decision: Decision, now: datetime) -> Row:
         to_micros(decision.not_before),
         to_micros(now) if ends else None,
         decision.blocked_by if decision.outcome is Outcome.SKIPPED else None,
-        _micros(decision.first),
+        micros_or_none(decision.first),
         decision.count,
         int(decision.at_least),
         decision.key,
         decision.priority,
-        _micros(decision.give_up_at),
+        micros_or_none(decision.give_up_at),
         int(decision.force),
         dump_arguments(decision.args, "args"),
         dump_arguments(decision.kwargs, "kwargs"),
@@ -216,7 +85,7 @@ def ended(ending: Ending) -> Row:
         storable(ending.error),
         storable(ending.error_type),
         int(ending.abandoned),
-        _dump_notes(ending.notes),
+        dump_notes(ending.notes),
         ending.run_id,
         ending.fence,
     )
@@ -229,7 +98,7 @@ def waiting_again(ending: Ending) -> Row:
         storable(ending.reason),
         storable(ending.error),
         storable(ending.error_type),
-        _dump_notes(ending.notes),
+        dump_notes(ending.notes),
         ending.run_id,
         ending.fence,
     )
@@ -242,7 +111,7 @@ def run_of(row: Row) -> Run:
         started_at, first_started_at, ended_at, owner, fence, error, error_type, blocked_by,
         first_fire, stood_for, at_least, abandoned, notes, key, priority,
     ) = row  # fmt: skip
-    first, end = _instant(first_started_at), _instant(ended_at)
+    first, end = instant(first_started_at), instant(ended_at)
     facts: dict[str, object] = {
         "id": run_id,
         "job_id": job_id,
@@ -253,7 +122,7 @@ def run_of(row: Row) -> Run:
         "origin": origin,
         "attempt": attempt,
         "not_before": from_micros(not_before) if phase == "waiting" else None,
-        "started_at": _instant(started_at),
+        "started_at": instant(started_at),
         "ended_at": end,
         "lateness": None if first is None else first - from_micros(due),
         "duration": None if first is None or end is None else end - first,
@@ -262,7 +131,7 @@ def run_of(row: Row) -> Run:
         "error": error,
         "error_type": error_type,
         "blocked_by": blocked_by,
-        "first": _instant(first_fire),
+        "first": instant(first_fire),
         "count": stood_for,
         "at_least": bool(at_least),
         "abandoned": bool(abandoned),
@@ -282,8 +151,8 @@ def state_of(row: Row, live: tuple[LiveRun, ...]) -> State:
     return State(
         job_id=cast("str", job_id),
         first_seen=from_micros(first_seen),
-        mark=_instant(mark),
-        pause=_load_pause(pause),
+        mark=instant(mark),
+        pause=load_pause(pause),
         planned=cast("int", planned),
         live=live,
     )

@@ -6,12 +6,11 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, cast
 
 from cronkit import _convert
-from cronkit._clock import SystemClock
-from cronkit.errors import FenceLostError, StoreError
+from cronkit.errors import FenceLostError
 from cronkit.jobs import Closing, Ending, Outcome, Pulse, Run
-from cronkit.stores import _sql_rows as codec
 from cronkit.stores import _sql_take, _sql_writes
 from cronkit.stores import _sql_text as sql
+from cronkit.stores import _sql_values as values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -75,7 +74,7 @@ class SqlStore(ABC):
     def open(self, owner: str, now: datetime) -> None:
         """Enter `owner`; see `cronkit.abc.Store.open`."""
         with self._writing() as session:
-            session.run(sql.NEW_OWNER, owner, codec.to_micros(now), None)
+            session.run(sql.NEW_OWNER, owner, values.to_micros(now), None)
 
     def close(self, owner: str, now: datetime) -> Sequence[Run]:
         """End what `owner` leaves as interrupted; waiting rows stay for others."""
@@ -109,7 +108,7 @@ class SqlStore(ABC):
             beats = {row[0]: row[1] for row in session.rows(sql.OWNERS)} if holding else {}
             asked = session.rows(sql.ASKED, owner)
             changes = session.rows(sql.GET_META, "changes")
-            ready = session.rows(sql.ANY_READY, codec.to_micros(now))
+            ready = session.rows(sql.ANY_READY, values.to_micros(now))
         return Pulse(
             beats={each: cast("int", beats.get(each, 0)) for each in holding},
             dead=frozenset(each for each in holding if self._died(each)),
@@ -140,7 +139,7 @@ class SqlStore(ABC):
         with self._writing() as session:
             missing = _sql_writes.register(session, jobs)
             if missing:
-                at, fence = codec.to_micros(now), session.rows(sql.GET_META, "created")[0][0]
+                at, fence = values.to_micros(now), session.rows(sql.GET_META, "created")[0][0]
                 session.each(sql.NEW_JOB, [(each[0], at, fence, *each[1:]) for each in missing])
             return _sql_writes.states(session, [job.id for job in jobs])
 
@@ -148,7 +147,7 @@ class SqlStore(ABC):
         """End the waiting runs of a removed job; see `cronkit.abc.Store.forget`."""
         with self._writing() as session:
             waiting = _sql_writes.runs(session, {"job_id": job_id, "phase": "waiting"})
-            session.run(sql.CANCEL_WAITING_OF, "removed", codec.to_micros(now), job_id)
+            session.run(sql.CANCEL_WAITING_OF, "removed", values.to_micros(now), job_id)
             ended = [_sql_writes.run_by_id(session, each.id) for each in waiting]
             self._prune(session, [job_id])
         return ended
@@ -239,25 +238,7 @@ class SqlStore(ABC):
         with self._reading() as session:
             return _sql_writes.runs(session, wanted, ended=ended, limit=limit)
 
-    # --- the tables ------------------------------------------------------------------------------
-
-    def _check_schema(self, session: Session) -> None:
-        """Refuse tables of a newer version; stamp new ones.
-
-        The fences of a store begin at the millisecond of this stamp, so that those of a store that
-        replaces another do not fall behind.
-        """
-        found = session.rows(sql.GET_META, "schema")
-        if not found:
-            created = codec.to_micros(SystemClock().now()) // 1_000
-            facts = {"schema": sql.SCHEMA_VERSION, "created": created, "changes": 0}
-            session.each(sql.NEW_META, list(facts.items()))
-        elif cast("int", found[0][0]) > sql.SCHEMA_VERSION:
-            raise StoreError(
-                self.name,
-                f"its tables have version {found[0][0]}, this cronkit knows "
-                f"{sql.SCHEMA_VERSION}; upgrade cronkit",
-            )
+    # --- history ---------------------------------------------------------------------------------
 
     def _prune(self, session: Session, job_ids: Collection[str]) -> None:
         """Drop the oldest ended runs of jobs: at once where few are kept, else now and then.

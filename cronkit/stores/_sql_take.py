@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, cast
 
 from cronkit.jobs import Taken
 from cronkit.stores import _sql_rows as codec
 from cronkit.stores import _sql_text as sql
+from cronkit.stores import _sql_values as values
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from datetime import datetime
 
     from cronkit.jobs import Limits, Origin
@@ -20,31 +22,34 @@ _PAGE = 32
 
 
 class _Room:
-    """How many more runs of each job the limits allow, over all schedulers."""
+    """How many more runs of each job, and of each tag, the limits allow, over all schedulers."""
 
     def __init__(self, session: Session, limits: Limits) -> None:
         self._limits = limits
-        self._running = {
-            cast("str", row[0]): cast("int", row[1]) for row in session.rows(sql.RUNNING_BY_JOB)
-        }
+        self._jobs: Counter[str] = Counter()
+        self._tags: Counter[str] = Counter()
+        for job_id, tags, count in session.rows(sql.RUNNING):
+            self._add(cast("str", job_id), values.load_tags(tags), cast("int", count))
+
+    def _add(self, job_id: str, tags: Iterable[str], count: int) -> None:
+        self._jobs[job_id] += count
+        for tag in tags:
+            self._tags[tag] += count
 
     def take(self, job_id: str, *, forced: bool) -> bool:
         """Count one more run of a job if it may start; return whether it may."""
-        if not forced and not self._free(job_id):
+        tags = self._limits.tags_of.get(job_id, ())
+        if not forced and not self._free(job_id, tags):
             return False
-        self._running[job_id] = self._running.get(job_id, 0) + 1
+        self._add(job_id, tags, 1)
         return True
 
-    def _free(self, job_id: str) -> bool:
-        limits, running = self._limits, self._running
+    def _free(self, job_id: str, tags: Iterable[str]) -> bool:
+        limits = self._limits
         most = limits.jobs.get(job_id)
-        if most is not None and running.get(job_id, 0) >= most:
+        if most is not None and self._jobs[job_id] >= most:
             return False
-        for tag in limits.tags_of.get(job_id, ()):
-            members = (each for each, tags in limits.tags_of.items() if tag in tags)
-            if sum(running.get(each, 0) for each in members) >= limits.tags[tag]:
-                return False
-        return True
+        return all(self._tags[tag] < limits.tags[tag] for tag in tags if tag in limits.tags)
 
 
 class _Sweep:
@@ -69,7 +74,7 @@ class _Sweep:
             size = max(_PAGE, free - len(taken))
             page = session.rows(
                 sql.READY,
-                codec.to_micros(self._now),
+                values.to_micros(self._now),
                 session.listed(self._closed),
                 session.listed(self._full),
                 size,
@@ -92,7 +97,8 @@ class _Sweep:
             rows = self._session.rows(sql.FENCES, self._session.listed(mine))
             self._fences |= {cast("str", row[0]): cast("int", row[1]) for row in rows}
         self._closed |= seen - self._fences.keys()
-        if any(each in self._limits.tags_of for each in mine):
+        limits = self._limits
+        if any(limits.tags.keys() & limits.tags_of.get(each, ()) for each in mine):
             self._session.exclusive()
 
     def _choose(self, page: Sequence[codec.Row], most: int) -> list[codec.Row]:
@@ -110,14 +116,15 @@ class _Sweep:
         return chosen
 
     def _start(self, rows: Sequence[codec.Row]) -> list[Taken]:
-        at, parameters, started = codec.to_micros(self._now), list[codec.Row](), list[Taken]()
+        at, parameters, started = values.to_micros(self._now), list[codec.Row](), list[Taken]()
         for row in rows:
             serial, job_id, first = row[0], cast("str", row[2]), row[6]
             self._fences[job_id] += 1
             attempt = cast("int", row[5]) + 1
             first = at if first is None else first
             fence = self._fences[job_id]
-            parameters.append((self._owner, fence, attempt, at, first, serial, row[5]))
+            tags = values.dump_tags(self._limits.tags_of.get(job_id, ()))
+            parameters.append((self._owner, fence, attempt, at, first, tags, serial, row[5]))
             started.append(self._taken(row, attempt, first, fence))
         if not rows:
             return []
@@ -128,15 +135,15 @@ class _Sweep:
         return Taken(
             run_id=cast("str", row[1]),
             job_id=cast("str", row[2]),
-            fire_time=codec.from_micros(row[3]),
-            due=codec.from_micros(row[4]),
+            fire_time=values.from_micros(row[3]),
+            due=values.from_micros(row[4]),
             attempt=attempt,
             started_at=self._now,
-            first_started_at=codec.from_micros(first),
+            first_started_at=values.from_micros(first),
             fence=fence,
             origin=cast("Origin", row[8]),
-            args=codec.load_args(row[9]),
-            kwargs=codec.load_kwargs(row[10]),
+            args=values.load_args(row[9]),
+            kwargs=values.load_kwargs(row[10]),
         )
 
 
@@ -155,13 +162,13 @@ def take(
 
 def any_ready(session: Session, job_ids: Collection[str], now: datetime) -> bool:
     """Return whether a waiting row of these jobs is ready, as far as a first look shows."""
-    rows = session.rows(sql.READY_JOBS, codec.to_micros(now), _PAGE)
+    rows = session.rows(sql.READY_JOBS, values.to_micros(now), _PAGE)
     return any(row[0] in job_ids for row in rows) or len(rows) == _PAGE
 
 
 def next_waiting(session: Session, job_ids: Collection[str], now: datetime) -> datetime | None:
     """Return when a row can start or gives up; see `cronkit.abc.Store.next_waiting`."""
-    at = codec.to_micros(now)
+    at = values.to_micros(now)
     first = session.rows(sql.READY_JOBS, at, _PAGE)
     if any(row[0] in job_ids for row in first):
         return now
@@ -172,4 +179,4 @@ def next_waiting(session: Session, job_ids: Collection[str], now: datetime) -> d
         for each in (start, end):
             if each is not None and (soonest is None or cast("int", each) < soonest):
                 soonest = cast("int", each)
-    return None if soonest is None else max(codec.from_micros(soonest), now)
+    return None if soonest is None else max(values.from_micros(soonest), now)

@@ -12,9 +12,6 @@ from functools import cache
 
 import attrs
 
-SCHEMA_VERSION = 1
-"""The version of the tables; a store refuses a newer one and migrates an older one."""
-
 
 @attrs.frozen(kw_only=True)
 class Dialect:
@@ -26,13 +23,17 @@ class Dialect:
         listed: turns names into the parameter of `among`.
         lock: ends a SELECT that locks its rows, and waits for rows that are locked.
         lock_free: ends a SELECT that locks its rows, and leaves out rows that are locked.
+        tables: a SELECT that gives a row if the tables are there.
+        serial: the type of a primary key that counts by itself.
     """
 
     mark: str = "?"
     among: str
     listed: Callable[[Sequence[str]], object]
+    tables: str
     lock: str = ""
     lock_free: str = ""
+    serial: str = "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"
 
     def text(self, statement: str) -> str:
         """Return a neutral statement as this database reads it."""
@@ -203,11 +204,11 @@ FENCES = "SELECT id, fence FROM cronkit_jobs WHERE id among(?) ORDER BY id locke
 RAISE_FENCE = "UPDATE cronkit_jobs SET fence = ? WHERE id = ?"
 TAKE_RUN = (
     "UPDATE cronkit_runs SET phase = 'running', owner = ?, fence = ?, attempt = ?, started_at = ?,"
-    " first_started_at = ? WHERE serial = ? AND phase = 'waiting' AND attempt = ?"
+    " first_started_at = ?, tags = ? WHERE serial = ? AND phase = 'waiting' AND attempt = ?"
 )
-RUNNING_BY_JOB = (
-    "SELECT job_id, COUNT(*) FROM cronkit_runs WHERE live = 1 AND owner IS NOT NULL"
-    " AND phase = 'running' GROUP BY job_id"
+RUNNING = (
+    "SELECT job_id, tags, COUNT(*) FROM cronkit_runs WHERE live = 1 AND owner IS NOT NULL"
+    " AND phase = 'running' GROUP BY job_id, tags"
 )
 
 # --- owners --------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from cronkit.errors import FenceLostError
 from cronkit.jobs import KEEP, Closing, JobState, Run
 from cronkit.stores import _sql_rows as codec
 from cronkit.stores import _sql_text as sql
+from cronkit.stores import _sql_values as values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -34,7 +35,7 @@ def register(session: Session, jobs: Sequence[Job]) -> list[codec.Row]:
 
     What is known of the other jobs is brought up to date.
     """
-    wanted = {job.id: (job.keep_runs, codec.dump_definition(job)) for job in jobs}
+    wanted = {job.id: (job.keep_runs, values.dump_definition(job)) for job in jobs}
     known = {
         row[0]: (row[1], row[2]) for row in session.rows(sql.DEFINITIONS, session.listed(wanted))
     }
@@ -84,7 +85,7 @@ def decide(
     marks = [
         (mark, each.job_id, mark)
         for each in verdicts
-        if each.mark is not None and (mark := codec.to_micros(each.mark))
+        if each.mark is not None and (mark := values.to_micros(each.mark))
     ]
     if marks:
         session.each(sql.MOVE_MARK, marks)
@@ -139,7 +140,7 @@ def _follow_inserts(session: Session, new: list[Decision], now: datetime, prune:
 
 def _write_pauses(session: Session, verdicts: Iterable[Verdict]) -> None:
     pauses = [
-        (codec.dump_pause(each.pause), each.job_id)
+        (values.dump_pause(each.pause), each.job_id)
         for each in verdicts
         if each.pause != KEEP
     ]  # fmt: skip
@@ -229,8 +230,8 @@ def _keep_all(session: Session, job_ids: Collection[str]) -> None:
 
 def cancel(session: Session, run_id: str, reason: str, now: datetime, prune: Prune) -> None:
     """End a waiting run; ask the owner of a running one to stop it."""
-    written = codec.storable(reason)
-    if session.run(sql.CANCEL_WAITING, written, codec.to_micros(now), run_id):
+    written = values.storable(reason)
+    if session.run(sql.CANCEL_WAITING, written, values.to_micros(now), run_id):
         prune(session, {_job_of(run_id)})
     elif session.run(sql.ASK_TO_STOP, written, run_id):
         session.tell()
@@ -238,7 +239,7 @@ def cancel(session: Session, run_id: str, reason: str, now: datetime, prune: Pru
 
 def give_up(session: Session, job_ids: Collection[str], now: datetime, prune: Prune) -> list[Run]:
     """End rows that waited for too long."""
-    at = codec.to_micros(now)
+    at = values.to_micros(now)
     found = [row for row in session.rows(sql.GIVING_UP, at) if row[1] in job_ids]
     if not found:
         return []

@@ -70,8 +70,8 @@ class SQLiteStore(SqlStore):
         self.name = f"sqlite:///{self.path}"
         self.problems: list[str] = []
         self._owners = Owners(f"{self.path}.owners")
-        self._main = Channel(self.path, self.name, self._check_schema, self.problems.append)
-        self._beats = Channel(self.path, self.name, self._check_schema, self.problems.append)
+        self._main = Channel(self.path, self.name, self.problems.append)
+        self._beats = Channel(self.path, self.name, self.problems.append)
         _STORES.add(self)
 
     def open(self, owner: str, now: datetime) -> None:

@@ -10,15 +10,20 @@ from typing import TYPE_CHECKING
 
 from cronkit.errors import StoreError
 from cronkit.stores import _sqlite_file as file
+from cronkit.stores._sql_schema import bring_up
 from cronkit.stores._sql_text import Dialect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
 
     from cronkit.stores._sql_rows import Row
-    from cronkit.stores._sql_session import Session
 
-DIALECT = Dialect(among="IN (SELECT value FROM json_each(?))", listed=json.dumps)
+DIALECT = Dialect(
+    among="IN (SELECT value FROM json_each(?))",
+    listed=json.dumps,
+    tables="SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'cronkit_meta'",
+    serial="INTEGER PRIMARY KEY AUTOINCREMENT",
+)
 
 
 class SQLiteSession:
@@ -59,20 +64,12 @@ class Channel:
     Args:
         path: the file.
         name: the store's name, for errors.
-        stamp: looks at the version of the tables, in a transaction.
         report: is told what was wrong with the file.
     """
 
-    def __init__(
-        self,
-        path: str,
-        name: str,
-        stamp: Callable[[Session], None],
-        report: Callable[[str], None],
-    ) -> None:
+    def __init__(self, path: str, name: str, report: Callable[[str], None]) -> None:
         self._path = path
         self._name = name
-        self._stamp = stamp
         self._report = report
         self._lock = RLock()
         self._connection: sqlite3.Connection | None = None
@@ -146,12 +143,9 @@ class Channel:
         return connection
 
     def _make(self, connection: sqlite3.Connection) -> None:
-        """Make the tables that are not there, and look at their version."""
+        """Make the tables that are not there, or bring older ones to this version."""
         connection.execute("BEGIN IMMEDIATE")
-        if not file.has_tables(connection):
-            for statement in file.tables():
-                connection.execute(statement)
-        self._stamp(SQLiteSession(connection))
+        bring_up(SQLiteSession(connection), DIALECT, self._name, create=True)
         connection.execute("COMMIT")
 
     def _note(self, found: str | None) -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import os
 import sqlite3
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +19,7 @@ from cronkit._files._lock import KernelLock
 from cronkit.errors import LockTimeoutError, PolicyError, StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 LOGGER = logging.getLogger("cronkit")
 
@@ -32,8 +31,6 @@ _MOST_CHECKED = 64 * 1024 * 1024
 
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _BESIDE = ("-wal", "-shm")
-_POSTGRES_SERIAL = "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"
-_SQLITE_SERIAL = "INTEGER PRIMARY KEY AUTOINCREMENT"
 
 Identity = tuple[int, int]
 
@@ -77,21 +74,6 @@ def connect(path: str) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
-
-
-def tables() -> Iterator[str]:
-    """Yield the statements that make the tables."""
-    text = resources.files("cronkit.stores").joinpath("schema.sql").read_text("utf-8")
-    bare = "\n".join(line.partition("--")[0] for line in text.splitlines())
-    for statement in bare.replace(_POSTGRES_SERIAL, _SQLITE_SERIAL).split(";"):
-        if statement.strip():
-            yield statement
-
-
-def has_tables(connection: sqlite3.Connection) -> bool:
-    """Return whether this file is a store already."""
-    asked = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'cronkit_meta'"
-    return connection.execute(asked).fetchone() is not None
 
 
 # --- damage --------------------------------------------------------------------------------------

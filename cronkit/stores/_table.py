@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from typing import TYPE_CHECKING
 
 from cronkit.jobs import KEEP, Ending, JobState, Outcome, Rewind
@@ -52,7 +52,7 @@ class Table:
         generation: how often the wall clock was set back.
     """
 
-    __slots__ = ("_going", "generation", "jobs", "rows", "waiting")
+    __slots__ = ("_going", "_tagged", "_tags", "generation", "jobs", "rows", "waiting")
 
     def __init__(self) -> None:
         self.jobs: dict[str, JobRow] = {}
@@ -60,6 +60,8 @@ class Table:
         self.waiting = WaitingQueue()
         self.generation = 0
         self._going: dict[str, int] = {}
+        self._tagged: dict[str, frozenset[str]] = {}  # running rows of jobs that have tags
+        self._tags: Counter[str] = Counter()  # how many of these have a tag
 
     def register(self, job: Job, now: datetime) -> JobRow:
         """Make a job known."""
@@ -85,6 +87,8 @@ class Table:
                 del self.rows[run_id]
             job.live = None
         self._going.clear()
+        self._tagged.clear()
+        self._tags.clear()
         self.waiting = WaitingQueue()
 
     # --- decisions -------------------------------------------------------------------------------
@@ -148,10 +152,13 @@ class Table:
                     most = limits.jobs.get(job_id)
                     if most is not None and running >= most:
                         return _JOB + job_id
-                for tag in limits.tags_of.get(job_id, ()) if limits.tags_of else ():
+                for tag in limits.tags_of.get(job_id, ()) if limits.tags else ():
                     if self._room(_TAG + tag, limits) <= 0:
                         return _TAG + tag
             going[job_id] = running + 1
+            if limits.tags_of and (tags := limits.tags_of.get(job_id)):
+                self._tagged[row.decision.run_id] = tags
+                self._tags.update(tags)
             return None
 
         if self.waiting.held:
@@ -167,12 +174,11 @@ class Table:
         most = limits.tags.get(key)
         if most is None:
             return len(self.rows)
-        tags_of = limits.tags_of
-        return most - sum(n for job, n in self._going.items() if key in tags_of.get(job, ()))
+        return most - self._tags[key]
 
     def finish(self, row: Row, ending: Ending) -> None:
         """Write what an attempt came to: an outcome, or that its run waits again."""
-        self._let_go(row.decision.job_id)
+        self._let_go(row)
         if ending.outcome is None:
             row.wait(ending)
             self.waiting.push(row, ending.at)
@@ -186,19 +192,21 @@ class Table:
 
     def end(self, row: Row, now: datetime, outcome: Outcome, reason: str) -> Run:
         """End a row without an attempt's word; return it."""
-        job_id = row.decision.job_id
         if row.phase == "running":
-            self._let_go(job_id)
+            self._let_go(row)
         row.end(Ending(run_id=row.decision.run_id, at=now, outcome=outcome, reason=reason))
-        self.retire(self.jobs[job_id], row)
+        self.retire(self.jobs[row.decision.job_id], row)
         return row.run()
 
-    def _let_go(self, job_id: str) -> None:
+    def _let_go(self, row: Row) -> None:
+        job_id = row.decision.job_id
         left = self._going[job_id] - 1
         if left:
             self._going[job_id] = left
         else:
             del self._going[job_id]
+        if self._tagged:
+            self._tags.subtract(self._tagged.pop(row.decision.run_id, ()))
 
     def retire(self, job: JobRow, row: Row) -> None:
         """Move an ended row to the history and prune that; an abandoned one stays live."""

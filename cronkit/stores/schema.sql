@@ -2,12 +2,14 @@
 --
 -- Times are microseconds since the Unix epoch: to_timestamp(fire_time / 1e6) shows one.
 -- A scheduler needs SELECT, INSERT, UPDATE and DELETE on these tables and no other right; with
--- PostgresStore(dsn, create=False) an administrator runs this file once.
+-- PostgresStore(dsn, create=False) an administrator runs this file once, and migrations.sql when a
+-- new version of cronkit asks for it.
 
 CREATE TABLE IF NOT EXISTS cronkit_meta (
   name TEXT PRIMARY KEY,              -- schema: version; created: Unix ms; changes: a counter
   value BIGINT NOT NULL
 );
+INSERT INTO cronkit_meta (name, value) VALUES ('schema', 2) ON CONFLICT DO NOTHING;
 
 CREATE TABLE IF NOT EXISTS cronkit_jobs (
   id TEXT PRIMARY KEY,
@@ -60,7 +62,8 @@ CREATE TABLE IF NOT EXISTS cronkit_runs (
   idem_key TEXT,
   args TEXT,                          -- JSON, in place of the job's own
   kwargs TEXT,
-  notes TEXT
+  notes TEXT,
+  tags TEXT                           -- JSON: the job's tags when the run was taken
 );
 
 CREATE UNIQUE INDEX IF NOT EXISTS cronkit_runs_key ON cronkit_runs (job_id, idem_key)

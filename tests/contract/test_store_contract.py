@@ -398,6 +398,53 @@ def test_no_more_runs_with_a_tag_go_on_than_its_limit(desk, other):
     assert [run.job_id for run in other.take(limits=limits)] == ["b"]
 
 
+def tagged(job_id, *tags, **limits):
+    """Limits of a scheduler that has one job, with these tags."""
+    return Limits(jobs={}, tags=limits, tags_of={job_id: frozenset(tags)})
+
+
+def test_a_tag_is_counted_over_the_jobs_of_all_schedulers(desk, other):
+    mine, yours = tagged("a", "heavy", heavy=1), tagged("b", "heavy", heavy=1)
+    desk.decide(by_hand("a"), by_hand("b"))
+    (run,) = desk.take(job_ids=["a"], limits=mine)
+    assert other.take(job_ids=["b"], limits=yours) == []
+    desk.store.finish(ended(run))
+    assert [each.job_id for each in other.take(job_ids=["b"], limits=yours)] == ["b"]
+
+
+def test_a_run_counts_for_a_tag_that_only_another_scheduler_limits(desk, other):
+    desk.decide(by_hand("a"), by_hand("b"))
+    (run,) = desk.take(job_ids=["a"], limits=tagged("a", "heavy", "late"))
+    limits = tagged("b", "heavy", heavy=1)
+    assert other.take(job_ids=["b"], limits=limits) == []
+    desk.store.finish(again(run, NOW + MINUTE))
+    assert len(other.take(job_ids=["b"], limits=limits)) == 1
+
+
+def test_a_run_counts_for_the_tags_it_was_taken_with(desk):
+    desk.decide(by_hand("a"), by_hand("b"))
+    assert len(desk.take(job_ids=["a"], limits=tagged("a", "heavy", heavy=1))) == 1
+    late = Limits(jobs={}, tags={"heavy": 1, "late": 1}, tags_of={"a": frozenset({"late"})})
+    desk.decide(by_hand("a", 2), by_hand("a", 3))
+    assert len(desk.take(job_ids=["a"], limits=late)) == 1
+    assert desk.take(job_ids=["b"], limits=tagged("b", "heavy", heavy=1)) == []
+
+
+def test_each_scheduler_holds_its_own_limit_against_all_that_goes_on(desk, other):
+    desk.decide(*(by_hand("a", n) for n in range(3)), *(by_hand("b", n) for n in range(3)))
+    assert len(desk.take(job_ids=["a"], limits=tagged("a", "heavy", heavy=2))) == 2
+    assert len(other.take(job_ids=["b"], limits=tagged("b", "heavy", heavy=3))) == 1
+    assert desk.take(job_ids=["a"], limits=tagged("a", "heavy", heavy=2)) == []
+
+
+def test_an_ended_owner_frees_the_tags_of_its_runs(desk, other):
+    desk.decide(by_hand("a"), by_hand("b"))
+    assert len(other.take(job_ids=["a"], limits=tagged("a", "heavy", heavy=1))) == 1
+    other.store.close("other", NOW)
+    other.store.open("other", NOW)
+    assert len(desk.take(job_ids=["b"], limits=tagged("b", "heavy", heavy=1))) == 1
+
+
 def test_a_waiting_row_counts_for_no_limit(desk):
     limits = attrs.evolve(FREE, jobs={"a": 1})
     run = desk.start(by_hand(number=1))

@@ -88,3 +88,19 @@ def program():
         each.kill()
         each.process.stdout.close()
         each.process.wait()
+
+
+@pytest.fixture
+def disk(tmp_path):
+    """A small file system of its own, to fill or to write-protect; SQLite's log takes 4 MB of it."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    done = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", folder],
+        capture_output=True,
+        check=False,
+    )
+    if done.returncode:
+        pytest.skip("no right to mount a file system")
+    yield folder
+    subprocess.run(["umount", "-l", folder], check=True)

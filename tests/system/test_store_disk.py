@@ -16,22 +16,6 @@ pytestmark = pytest.mark.system
 
 
 @pytest.fixture
-def disk(tmp_path):
-    """A small file system of its own; SQLite's log alone takes four megabytes of it."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    done = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", folder],
-        capture_output=True,
-        check=False,
-    )
-    if done.returncode:
-        pytest.skip("no right to mount a file system")
-    yield folder
-    subprocess.run(["umount", "-l", folder], check=True)
-
-
-@pytest.fixture
 def clock():
     return FakeClock("2026-03-02T12:00:00+00:00")
 

@@ -1,0 +1,11 @@
+-- From the tables of each older version to the next one, for PostgreSQL; SQLiteStore reads the same
+-- file. A scheduler that may change tables runs what is missing by itself, in one transaction.
+-- With PostgresStore(dsn, create=False) an administrator does, inside BEGIN and COMMIT:
+--   SELECT value FROM cronkit_meta WHERE name = 'schema';   -- no row: version 1
+-- and then the steps from that version on.
+
+-- from version 1 to 2: a running row carries the tags of its job. Schedulers of version 1 that still
+-- go on write none: until the last of them has stopped, their runs count for no tag.
+ALTER TABLE cronkit_runs ADD COLUMN tags TEXT;
+INSERT INTO cronkit_meta (name, value) VALUES ('schema', 1) ON CONFLICT DO NOTHING;
+UPDATE cronkit_meta SET value = 2 WHERE name = 'schema';
