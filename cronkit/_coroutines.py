@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
     from cronkit._cancel import CancelToken
+    from cronkit._handle import RunHandle
 
 _T = TypeVar("_T")
 
@@ -24,7 +25,7 @@ async def sleep(seconds: float, token: CancelToken) -> None:
     own task reaches.
     """
     woken = asyncio.Event()
-    wake = partial(asyncio.get_running_loop().call_soon_threadsafe, woken.set)
+    wake = partial(_from_any_thread, asyncio.get_running_loop(), woken.set)
     token.wakers = (*token.wakers, wake)
     try:
         # `set` writes the reason before it reads the wakers: one of the two sees the other.
@@ -34,6 +35,35 @@ async def sleep(seconds: float, token: CancelToken) -> None:
                     await woken.wait()
     finally:
         token.wakers = tuple(each for each in token.wakers if each is not wake)
+
+
+async def until_ended(handle: RunHandle, look_seconds: float | None) -> None:
+    """Wait until the run of a handle has ended.
+
+    Args:
+        handle: it calls what is among its wakers when the run has ended here.
+        look_seconds: how often to ask the store, where the run may end elsewhere; ``None``: never.
+    """
+    woken = asyncio.Event()
+    wake = partial(_from_any_thread, asyncio.get_running_loop(), woken.set)
+    handle.wakers.append(wake)
+    try:
+        # `complete` sets `ended` before it reads the wakers: one of the two sees the other.
+        while not (handle.ended.is_set() or await asyncio.to_thread(_done, handle)):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(look_seconds):
+                    await woken.wait()
+    finally:
+        handle.wakers.remove(wake)
+
+
+def _done(handle: RunHandle) -> bool:
+    return handle.done  # it may ask a store on a disk or behind a network
+
+
+def _from_any_thread(loop: asyncio.AbstractEventLoop, call: Callable[[], object]) -> None:
+    with suppress(RuntimeError):  # its host has closed the loop: nobody waits there any more
+        loop.call_soon_threadsafe(call)
 
 
 def run(coroutine: Coroutine[object, object, _T]) -> _T:

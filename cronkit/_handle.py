@@ -17,7 +17,7 @@ from cronkit.errors import (
 from cronkit.jobs import NOT_EXECUTED, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
     from datetime import timedelta
     from typing import Protocol
 
@@ -34,24 +34,51 @@ if TYPE_CHECKING:
             """Ask a run to stop."""
             ...
 
-        def wait(self, done: Event, ended: Callable[[], bool], timeout: float | None) -> bool:
+        def wait(self, handle: RunHandle, timeout: float | None) -> bool:
             """Wait in the scheduler's time until the run has ended."""
+            ...
+
+        def refuse_itself(self, handle: RunHandle) -> None:
+            """Refuse a run that waits for its own end."""
+            ...
+
+        @property
+        def look_seconds(self) -> float | None:
+            """How often to ask the store about a run that may end elsewhere."""
             ...
 
 
 class RunHandle:
     """A run that was asked for by hand.
 
+    In a coroutine, await it: that gives what `result` gives and holds up no event loop.
+
     Attributes:
         id: the id of the run.
+        ended: set when the run has ended in this process.
+        wakers: called then, in the thread that writes its outcome.
+
+    Example:
+        >>> import asyncio
+        >>> from cronkit import Scheduler
+        >>> scheduler = Scheduler()
+        >>> @scheduler.job()
+        ... async def answer():
+        ...     return 42
+        >>> async def main():
+        ...     async with scheduler, asyncio.timeout(30):
+        ...         return await scheduler.run_now("answer")
+        >>> asyncio.run(main())
+        42
     """
 
-    __slots__ = ("_desk", "_done", "_error", "_run", "_value", "id")
+    __slots__ = ("_desk", "_error", "_run", "_value", "ended", "id", "wakers")
 
     def __init__(self, run_id: str, desk: Desk) -> None:
         self.id = run_id
         self._desk = desk
-        self._done = Event()
+        self.ended = Event()
+        self.wakers: list[Callable[[], object]] = []
         self._value: object = None
         self._error: BaseException | None = None
         self._run: Run | None = None
@@ -61,12 +88,14 @@ class RunHandle:
         self._value = value
         self._error = error
         self._run = self._desk.get(self.id)
-        self._done.set()
+        self.ended.set()
+        for wake in list(self.wakers):
+            wake()
 
     @property
     def done(self) -> bool:
         """Whether the run has ended."""
-        if self._done.is_set():
+        if self.ended.is_set():
             return True
         run = self._desk.get(self.id)
         return run is None or run.outcome is not None
@@ -79,9 +108,13 @@ class RunHandle:
 
         Returns:
             The record of the run, or ``None`` if the wait ran out first.
+
+        Raises:
+            StateError: called on the event loop that ``async def`` jobs run on, which it would
+                hold up: await the handle there; or by the run itself.
         """
         seconds = None if timeout is None else _convert.duration(timeout, "timeout").total_seconds()
-        if not self.done and not self._desk.wait(self._done, lambda: self.done, seconds):
+        if not self.done and not self._desk.wait(self, seconds):
             return None
         return self._desk.get(self.id) or self._run  # the store may have pruned it meanwhile
 
@@ -97,6 +130,7 @@ class RunHandle:
             RunInterruptedError: its process ended before it did.
             RunNotExecutedError: it was skipped or misfired.
             RunFailedError: it failed in another process.
+            StateError: as `wait`.
             BaseException: what the job itself raised.
         """
         run = self.wait(timeout)
@@ -108,6 +142,14 @@ class RunHandle:
         if run.outcome is Outcome.SUCCEEDED:
             return self._value
         raise self._failure(run)
+
+    def __await__(self) -> Generator[object, None, object]:
+        """Wait for the end of the run in a coroutine; give or raise what `result` does."""
+        from cronkit._coroutines import until_ended  # noqa: PLC0415 -- imports asyncio
+
+        self._desk.refuse_itself(self)
+        yield from until_ended(self, self._desk.look_seconds).__await__()
+        return self.result(0)
 
     def _failure(self, run: Run) -> BaseException:
         reason = run.reason or str(run.outcome)

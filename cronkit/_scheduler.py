@@ -368,6 +368,10 @@ class Scheduler:
 
         Args:
             timeout: a timedelta, seconds, or text like ``"30s"``; ``None`` waits without limit.
+
+        Raises:
+            StateError: it would hold up the event loop that the runs need; in a coroutine,
+                ``await asyncio.to_thread(scheduler.wait_idle)``.
         """
         return self._app.lifecycle.wait_idle(timeout)
 

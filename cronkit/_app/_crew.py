@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cronkit._app._waiting import held_up
 from cronkit._engine._hooks import run_alone
 from cronkit.abc import DrivenClock
 from cronkit.jobs import ASYNCIO
@@ -59,7 +60,7 @@ class Crew:
     def stop_hooks(self, drain: float) -> None:
         """Deliver what is queued, for `drain` seconds at most, and end the hook thread."""
         hooks = self._core.hooks
-        if any(getattr(each, "holds_caller", bool)() for each in self._attempts.executors.values()):
+        if held_up(self._attempts):
             hooks.run_coroutine = run_alone  # the loop that they would run on is this thread's
         hooks.stop(drain)
         hooks.run_coroutine = run_alone

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 from cronkit import _convert
 from cronkit._app._guest import Guest
+from cronkit._app._waiting import refuse_to_hold_up
 from cronkit._context import active
 from cronkit._engine._firing import TICK, next_fire
 from cronkit._engine._planner import plan_extra
@@ -21,7 +22,6 @@ from cronkit.jobs import Decision, Outcome, Verdict, check_call, convert_policie
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
-    from threading import Event
 
     from cronkit._app._lifecycle import Lifecycle
     from cronkit._app._registry import Registry
@@ -241,25 +241,44 @@ class ByHand:
                 self._engine.attempts.ended_elsewhere(run, now)
         return True
 
-    def wait(self, done: Event, ended: Callable[[], bool], timeout: float | None) -> bool:
+    def wait(self, handle: RunHandle, timeout: float | None) -> bool:
         """Wait in the scheduler's time until a run has ended; return whether it has.
 
         Raises:
-            StateError: a job waits for its own run.
+            StateError: the run that is waited for could never end meanwhile.
         """
-        clock = self._core.clock
-        own = active()
-        if own is not None and not done.is_set() and isinstance(clock, DrivenClock):
+        clock, driven = self._core.clock, isinstance(self._core.clock, DrivenClock)
+        self.refuse_itself(handle)
+        if active() is not None and driven:
             raise StateError("wait", "a job cannot wait for another run on a driven clock")
+        if timeout != 0:
+            refuse_to_hold_up(self._engine.attempts, "wait", "await the handle")
         if isinstance(clock, DrivenClock):
-            return clock.run_until(ended, timeout)
+            return clock.run_until(lambda: handle.done, timeout)
         limit = None if timeout is None else clock.monotonic() + timeout
-        while not ended():
+        while not handle.done:
             left = _LOOK_SECONDS if limit is None else min(limit - clock.monotonic(), _LOOK_SECONDS)
             if left <= 0:
                 return False
-            clock.wait(left, done)
+            clock.wait(left, handle.ended)
         return True
+
+    def refuse_itself(self, handle: RunHandle) -> None:
+        """Refuse a run that waits for its own end.
+
+        Raises:
+            StateError: it is the run that goes on here.
+        """
+        own = active()
+        if own is not None and own.id == handle.id and not handle.done:
+            raise StateError("wait", f"run {own.id} would wait for its own end")
+
+    @property
+    def look_seconds(self) -> float | None:
+        """How often a coroutine asks the store about a run; ``None``: it can only end here."""
+        core = self._core
+        elsewhere = core.shares or getattr(core.store, "has_company", False)
+        return _LOOK_SECONDS if elsewhere else None
 
 
 def _own_arguments(

@@ -6,14 +6,31 @@ from typing import TYPE_CHECKING
 
 from cronkit import _context
 from cronkit.abc import DrivenClock
+from cronkit.errors import StateError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from cronkit._engine._attempts import Attempts
     from cronkit._engine._engine import Engine
 
 _LOOK_SECONDS = 0.1
 """How often a wait looks whether a signal hurries it."""
+
+
+def held_up(attempts: Attempts) -> bool:
+    """Return whether the calling thread runs the event loop that ``async def`` jobs need."""
+    return any(getattr(each, "holds_caller", bool)() for each in list(attempts.executors.values()))
+
+
+def refuse_to_hold_up(attempts: Attempts, call: str, instead: str) -> None:
+    """Refuse to block the event loop that ``async def`` jobs run on.
+
+    Raises:
+        StateError: the calling thread runs it.
+    """
+    if held_up(attempts):
+        raise StateError(call, f"it would hold up the event loop of the async jobs; {instead}")
 
 
 class Waiting:
@@ -40,7 +57,11 @@ class Waiting:
             self._until(ended, timeout)
 
     def for_idle(self, timeout: float | None) -> bool:
-        """Wait until no run goes on or waits for a slot; return whether that came about."""
+        """Wait until no run goes on or waits for a slot; return whether that came about.
+
+        Raises:
+            StateError: it would hold up the event loop that the runs need.
+        """
         engine, core = self._engine, self._core
 
         def idle() -> bool:
@@ -50,6 +71,9 @@ class Waiting:
                 due = wakeup is not None and wakeup <= core.clock.now()
                 return not (attempts.running or attempts.hungry or due)
 
+        if timeout != 0 and not idle():
+            instead = "await asyncio.to_thread(scheduler.wait_idle)"
+            refuse_to_hold_up(engine.attempts, "wait_idle", instead)
         return self._until(idle, timeout)
 
     def _until(self, done: Callable[[], bool], timeout: float | None) -> bool:

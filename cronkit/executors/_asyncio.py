@@ -83,7 +83,8 @@ class _Going:
         """Report. Not in `_serve`: a task that is cancelled before its first step never gets there."""
         del task
         value, error = self._came or (None, self.home.cancellation())
-        by_request = self.heard and self.home.is_cancellation(error)
+        # The token wakes a sleep before the stop reaches the loop: `heard` may be too late here.
+        by_request = self.home.is_cancellation(error)
         self._end(self._attempt, *stopped(self._attempt, value, error, by_request=by_request))
 
 

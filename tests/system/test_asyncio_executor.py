@@ -438,3 +438,182 @@ def test_a_program_without_async_jobs_does_not_import_asyncio():
         "sys.exit('asyncio' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0
+
+
+# --- waiting for a run in a coroutine ------------------------------------------------------------
+
+
+async def forty_two():
+    await asyncio.sleep(0.01)
+    return 42
+
+
+def hosted(scheduler, main):
+    """Run a coroutine function inside of ``async with scheduler``."""
+
+    async def host():
+        async with scheduler, asyncio.timeout(30):
+            return await main()
+
+    return asyncio.run(host())
+
+
+@pytest.mark.parametrize("call", ["wait", "result"])
+def test_a_blocking_wait_on_the_loop_that_the_run_needs_is_refused(call):
+    scheduler = Scheduler()
+    scheduler.add(forty_two)
+
+    async def main():
+        handle = scheduler.run_now("forty_two")
+        with pytest.raises(StateError, match="hold up the event loop of the async jobs; await"):
+            getattr(handle, call)()
+        with pytest.raises(StateError, match="hold up"):
+            getattr(handle, call)("5s")
+        assert handle.wait(0) is None
+        assert await handle == 42
+        return handle.result()
+
+    assert hosted(scheduler, main) == 42
+
+
+def test_waiting_for_idleness_on_the_loop_that_the_runs_need_is_refused():
+    scheduler = Scheduler()
+    scheduler.add(forty_two)
+
+    async def main():
+        handle = scheduler.run_now("forty_two")
+        with pytest.raises(StateError, match=r"to_thread\(scheduler.wait_idle\)"):
+            scheduler.wait_idle()
+        assert not scheduler.wait_idle(0)
+        await handle
+        assert await asyncio.to_thread(scheduler.wait_idle, 30)
+        return scheduler.wait_idle()
+
+    assert hosted(scheduler, main) is True
+
+
+def test_awaiting_a_handle_lets_the_loop_go_on():
+    scheduler = Scheduler()
+    scheduler.add(forty_two)
+    scheduler.add(lambda: threading.Event().wait(0.05), id="plain")
+
+    async def main():
+        turns = 0
+
+        async def turn():
+            nonlocal turns
+            while True:
+                turns += 1
+                await asyncio.sleep(0.001)
+
+        background = asyncio.create_task(turn())
+        handles = [scheduler.run_now("forty_two"), scheduler.run_now("plain")]
+        results = await asyncio.gather(*handles, handles[0])
+        background.cancel()
+        assert turns > 3
+        return results
+
+    assert hosted(scheduler, main) == [42, False, 42]
+
+
+def test_awaiting_a_handle_raises_what_the_job_raised():
+    scheduler = Scheduler()
+
+    @scheduler.job()
+    async def fails():
+        raise ValueError("boom")
+
+    async def main():
+        with pytest.raises(ValueError, match="boom"):
+            await scheduler.run_now("fails")
+
+    hosted(scheduler, main)
+
+
+def test_a_wait_that_is_given_up_leaves_the_run_and_the_handle_as_they_are():
+    scheduler = Scheduler()
+    go_on = asyncio.Event()
+
+    @scheduler.job()
+    async def waits():
+        await go_on.wait()
+        return "went on"
+
+    async def main():
+        handle = scheduler.run_now("waits")
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(handle, 0.05)
+        assert handle.wakers == []
+        go_on.set()
+        return await handle
+
+    assert hosted(scheduler, main) == "went on"
+
+
+def test_an_async_job_may_await_the_run_of_another(scheduler):
+    scheduler.add(forty_two)
+
+    @scheduler.job()
+    async def asks():
+        return await scheduler.run_now("forty_two")
+
+    assert scheduler.run_now("asks").result(30) == 42
+
+
+def test_a_run_cannot_wait_for_its_own_end(scheduler):
+    @scheduler.job()
+    async def awaits():
+        return await scheduler.run_now("awaits", key="the same run")
+
+    @scheduler.job()
+    def waits():
+        return scheduler.run_now("waits", key="the other").result()
+
+    for name, key in (("awaits", "the same run"), ("waits", "the other")):
+        with pytest.raises(StateError, match=f"run {name}@.* would wait for its own end"):
+            scheduler.run_now(name, key=key).result(30)
+
+
+def test_a_run_that_ends_in_another_scheduler_is_awaited_too(tmp_path):
+    from cronkit.stores import SQLiteStore
+
+    async def main():
+        first = Scheduler(store=SQLiteStore(tmp_path / "state.db"), executor=ThreadExecutor(1))
+        other = Scheduler(store=SQLiteStore(tmp_path / "state.db"))
+        for each in (first, other):
+            each.add(lambda: threading.Event().wait(0.05), id="job", overlap="allow")
+        async with first, other, asyncio.timeout(30):
+            # One slot here: the other one takes some of them, and their values stay there.
+            handles = [first.run_now("job") for _ in range(8)]
+            results = await asyncio.gather(*handles)
+        owners = {each.owner for each in first.runs("job")}
+        return results, owners
+
+    results, owners = asyncio.run(main())
+    assert set(results) <= {False, None}
+    assert len(owners) == 2
+
+
+def test_a_sleep_on_a_loop_that_its_host_has_closed_ends_with_its_timeout():
+    scheduler = Scheduler()
+    asleep = threading.Event()
+
+    @scheduler.job(timeout="300ms")
+    async def sleeps():
+        asleep.set()
+        await current_run().asleep(LONG)
+
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(scheduler.__aenter__())
+    handle = scheduler.run_now("sleeps")
+    while not asleep.is_set():
+        loop.run_until_complete(asyncio.sleep(0.01))
+    tasks = asyncio.all_tasks(loop)
+    loop.close()  # with a task that has not ended: rude, and it happens
+    with pytest.raises(RuntimeError, match="closed"):
+        handle.result(10)
+    assert scheduler.status().loop_failures == 0
+    scheduler.shutdown()
+    for each in tasks:
+        each.get_coro().close()
+        each._log_destroy_pending = False

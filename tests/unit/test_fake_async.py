@@ -510,3 +510,39 @@ def test_a_day_of_a_minutely_coroutine_needs_no_thread(clock, scheduler):
     clock.advance("1d")
     assert threads == {threading.get_ident()}
     assert len(scheduler.runs(outcome="succeeded")) == 100
+
+
+# --- awaiting a handle ---------------------------------------------------------------------------
+
+
+def test_a_coroutine_awaits_another_run_in_fake_time(clock, scheduler):
+    @scheduler.job()
+    async def long():
+        await asyncio.sleep(3600)
+        return 42
+
+    @scheduler.job()
+    async def asks():
+        return await scheduler.run_now("long"), clock.now()
+
+    result, when = scheduler.run_now("asks").result()
+    assert result == 42
+    assert since_start(clock) == 3600
+    assert when == clock.now()
+
+
+def test_the_host_of_an_async_test_awaits_a_run_while_it_moves_the_clock():
+    async def test():
+        clock = FakeClock()
+        scheduler = Scheduler(clock=clock)
+        scheduler.add(lambda: current_run().sleep("10m"), id="job")
+        async with scheduler, asyncio.timeout(30):
+            handle = scheduler.run_now("job")
+            waits = asyncio.ensure_future(asyncio.wait_for(handle, 30))
+            await clock.advance_async("5m")
+            assert not waits.done()
+            await clock.advance_async("5m")
+            await waits
+            return handle.wait(0).outcome
+
+    assert asyncio.run(test()) == "succeeded"
