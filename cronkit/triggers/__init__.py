@@ -5,6 +5,7 @@ Built in are `Cron`, `Every`, `At`, `Rule`, `AnyOf` and `Except`; any object wit
 `bind` gives it the scheduler's.
 """
 
+from cronkit._lazy import lazy
 from cronkit.triggers._at import At
 from cronkit.triggers._combine import AnyOf, Bounded, Except
 from cronkit.triggers._cron import Cron
@@ -22,6 +23,10 @@ from cronkit.triggers._protocol import (
 from cronkit.triggers._rule import Rule
 from cronkit.triggers._steps import CalendarSteps
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from cronkit.triggers._stored import dump_trigger, load_trigger
+
 __all__ = [
     "AnyOf",
     "At",
@@ -36,8 +41,15 @@ __all__ = [
     "Trigger",
     "as_trigger",
     "bind",
+    "dump_trigger",
     "jitter_delay",
     "jittered",
+    "load_trigger",
     "reversible",
     "text_of",
 ]
+
+# json costs 6 ms that only a shared store needs.
+__getattr__ = lazy(
+    "cronkit.triggers", {"cronkit.triggers._stored": ("dump_trigger", "load_trigger")}
+)

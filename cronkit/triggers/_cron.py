@@ -15,7 +15,7 @@ from cronkit.triggers import _local, _text
 from cronkit.triggers._value import TriggerValue
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 _WITHOUT_SECONDS = 5
 
@@ -170,6 +170,15 @@ class Cron(TriggerValue):
             )
             _BOUND[key] = found
         return found
+
+    @property
+    def unread(self) -> Mapping[str, str | None]:
+        """The words of an expression that waits for a seed, as the constructor takes them."""
+        draft = self._draft
+        if draft is None:
+            return {}
+        options = {"day_rule": draft.day_rule, "gap": draft.gap, "fold": draft.fold}
+        return {"expr": draft.text, "dialect": draft.dialect, **options}
 
     def _seeded(self, seed: str | None) -> CronExpression:
         if self._draft is None or seed is None:
