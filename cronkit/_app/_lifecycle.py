@@ -9,7 +9,7 @@ from cronkit import _context, _convert
 from cronkit._app._crew import Crew
 from cronkit._app._process import end_with_process, watch_over
 from cronkit._app._waiting import Waiting
-from cronkit._engine._hooks import LOGGER
+from cronkit._engine._hooks import complain
 from cronkit._engine._loop import Loop
 from cronkit._engine._signals import SignalWatch
 from cronkit.abc import DrivenClock
@@ -292,7 +292,7 @@ class Lifecycle:
         except StoreError as error:
             if not core.shares:
                 raise
-            LOGGER.error("the store could not be closed: %s", error)
+            complain("the store could not be closed: %s", error)
             return
         for run in ended:
             self._engine.attempts.ended_elsewhere(run, now)

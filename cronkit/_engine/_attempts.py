@@ -6,12 +6,13 @@ engine empties in its next step. Nothing is judged in an executor.
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from cronkit._context import Attempt
-from cronkit._engine._hooks import LOGGER
+from cronkit._engine._hooks import complain
 from cronkit._engine._outcomes import Outcomes
 from cronkit._engine._tally import Tally
 from cronkit._engine._verdicts import judge
@@ -251,7 +252,7 @@ class Attempts:
     def _shut_out(self, run_id: str, lost: FenceLostError, now: datetime) -> None:
         """A later owner has the run, or has ended it: what this one came to does not count."""
         self.late += 1
-        LOGGER.warning("%s", lost, extra={"run_id": run_id})
+        complain("%s", lost, level=logging.WARNING, run_id=run_id)
         self._core.tell(RunInterrupted, run_id, now, error=lost)
         self._complete(run_id, None, lost)
 

@@ -6,8 +6,9 @@ from datetime import timedelta
 from threading import Event
 from typing import TYPE_CHECKING
 
-from cronkit._engine._hooks import LOGGER
+from cronkit._engine._hooks import complain
 from cronkit._engine._planner import Plan, outlook, plan_job
+from cronkit._engine._verdicts import name_of
 from cronkit.errors import LockTimeoutError
 from cronkit.jobs import Decision, Outcome, RunMisfired, RunSkipped, RunWaiting
 
@@ -74,7 +75,7 @@ class Decider:
         """Have the store decide what is due; return whether a run waits to be taken."""
         core, found = self._core, self._plans
         plans: list[tuple[Job, Plan]] = []
-        failed: list[tuple[Job, Exception]] = []
+        failed: list[tuple[Job, BaseException]] = []
         seen = 0
 
         def plan(states: Sequence[JobState]) -> list[Verdict]:
@@ -84,7 +85,7 @@ class Decider:
                 job = core.jobs[state.job_id]
                 try:
                     each = plan_job(job, state, now, found.get(job.id))
-                except Exception as error:  # noqa: BLE001 -- the trigger boundary
+                except BaseException as error:  # noqa: BLE001 -- the trigger boundary
                     failed.append((job, error))
                     continue
                 plans.append((job, each))
@@ -111,20 +112,19 @@ class Decider:
         """Wait for the job's next fire time."""
         try:
             plan = outlook(job, state)
-        except Exception as error:  # noqa: BLE001 -- the trigger boundary
+        except BaseException as error:  # noqa: BLE001 -- the trigger boundary
             self._postpone(job, error, now)
         else:
             self._follow(job, plan)
 
-    def _postpone(self, job: Job, error: Exception, now: datetime) -> None:
+    def _postpone(self, job: Job, error: BaseException, now: datetime) -> None:
         """Look later at a job whose trigger raised."""
         count = self.failing[job.id] = self.failing.get(job.id, 0) + 1
         self._plans.pop(job.id, None)
         pause = min(_AGAIN * 2 ** min(count - 1, _MOST_DOUBLINGS), _LONGEST_PAUSE)
         self._timers.arm(job.id, now + pause, job.priority)
-        LOGGER.error(
-            "the trigger of %s failed: %r", job.id, error, exc_info=error, extra={"job_id": job.id}
-        )
+        kind = name_of(error)
+        complain("the trigger of %s failed: %s", job.id, kind, error=error, job_id=job.id)
 
     @staticmethod
     def _left_out(job_ids: Sequence[str], plans: Sequence[tuple[Job, Plan]]) -> Sequence[str]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from cronkit._engine._attempts import Attempts
 from cronkit._engine._decider import Decider
-from cronkit._engine._hooks import LOGGER
+from cronkit._engine._hooks import complain
 from cronkit._engine._neighbours import Neighbours
 from cronkit._engine._outage import Outage
 from cronkit._engine._timers import Timers
@@ -214,7 +214,7 @@ class Engine:
                 attempts.interrupt_all(now)
                 attempts.outcomes.write()
             except StoreError as error:
-                LOGGER.error(
+                complain(
                     "%d outcomes could not be written (%s); other schedulers will find their "
                     "runs interrupted",
                     len(attempts.outcomes),

@@ -11,7 +11,7 @@ from datetime import timedelta
 from threading import Thread
 from typing import TYPE_CHECKING, TypeAlias
 
-from cronkit._engine._hooks import LOGGER
+from cronkit._engine._hooks import complain
 from cronkit._engine._leases import Leases
 from cronkit._engine._wake import Wake
 from cronkit.errors import StoreError
@@ -109,6 +109,6 @@ class Heart:
                 self._store.watch(LOOK_SECONDS, self._stop)
             except StoreError:
                 self._stop.wait(LOOK_SECONDS)
-            except Exception as error:  # noqa: BLE001 -- without beats the scheduler loses its runs
-                LOGGER.error("the scheduler's heart failed: %r", error, exc_info=error)
+            except BaseException as error:  # noqa: BLE001 -- without beats the runs are lost
+                complain("the scheduler's heart failed: %r", error, error=error)
                 self._stop.wait(LOOK_SECONDS)

@@ -10,8 +10,10 @@ import inspect
 import logging
 import threading
 from collections import deque
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from cronkit._engine._verdicts import name_of
 from cronkit._engine._wake import Wake
 from cronkit.errors import NotCallableError
 from cronkit.jobs import ERROR, INFO, Event, HookFailed, JobEvent, RunEvent
@@ -157,23 +159,37 @@ class Hooks:
                 self.run_coroutine(answer)
         except BaseException as error:  # noqa: BLE001 -- the hook boundary
             self.failed += 1
-            self._report(call, event, error)
+            # A hook is free to have a name that raises, too.
+            with suppress(BaseException):
+                self._report(call, event, error)
 
     def _report(self, call: Callable[[Event], object], event: Event, error: BaseException) -> None:
         name = getattr(call, "__qualname__", type(call).__name__)
-        try:
-            LOGGER.warning(
-                "hook %s failed on %s: %s",
-                name,
-                event.log_name,
-                type(error).__name__,
-                exc_info=error,
-                extra={"event": HookFailed.log_name, "hook": name},
-            )
-        except Exception:  # noqa: BLE001 -- a raising log handler cannot be logged
+        kind = name_of(error)
+        facts = {"event": HookFailed.log_name, "hook": name}
+        text, level = "hook %s failed on %s: %s", logging.WARNING
+        if not complain(text, name, event.log_name, kind, error=error, level=level, **facts):
             self.failed += 1
         if call is not _log and not isinstance(event, HookFailed):
-            self.emit(HookFailed(at=self._clock.now(), hook=name, error=type(error).__name__))
+            self.emit(HookFailed(at=self._clock.now(), hook=name, error=kind))
+
+
+def complain(
+    text: str,
+    *args: object,
+    error: BaseException | None = None,
+    level: int = ERROR,
+    **facts: object,
+) -> bool:
+    """Write to the log what is no event; return whether no log handler raised.
+
+    What a handler raises cannot be logged, and must not end what is at work.
+    """
+    try:
+        LOGGER.log(level, text, *args, exc_info=error, extra=facts)
+    except BaseException:  # noqa: BLE001 -- the hook boundary
+        return False
+    return True
 
 
 def run_alone(coroutine: Coroutine[object, object, object]) -> object:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from cronkit._engine._hooks import LOGGER
+from cronkit._engine._hooks import complain
+from cronkit._engine._verdicts import name_of
 from cronkit._engine._wake import Wake
 
 if TYPE_CHECKING:
@@ -83,11 +84,8 @@ class Loop:
 
     def _failed(self, error: BaseException) -> None:
         self.failures += 1
-        self.failing = type(error).__name__
-        try:
-            LOGGER.error("the scheduler's step failed: %r", error, exc_info=error)
-        except BaseException:  # noqa: BLE001 -- a raising log handler must not end the loop
-            self.failures += 1
+        self.failing = name_of(error)
+        complain("the scheduler's step failed: %s", self.failing, error=error)
 
     def _seconds_to_wait(self) -> float:
         when = self._engine.next_wakeup()

@@ -85,7 +85,7 @@ def fire_times(job: Job, state: JobState) -> Iterator[datetime]:
     while left is None or left > 0:
         try:
             fire = next_fire(job, base)
-        except Exception:  # noqa: BLE001 -- the trigger boundary
+        except BaseException:  # noqa: BLE001 -- the trigger boundary
             return
         if fire is None:
             return

@@ -55,7 +55,7 @@ def judge(
         retry_at=retry_at,
         reason=reason,
         error=text_of(error),
-        error_type=f"{type(error).__module__}.{type(error).__qualname__}",
+        error_type=class_of(error),
         abandoned=abandoned and retry_at is None,
         notes=notes,
     )
@@ -85,7 +85,7 @@ def _retry_at(
     try:
         wanted = retry.wants(error, ended=ended)
         delay = retry.delay(taken.run_id, taken.attempt, error) if wanted else None
-    except Exception:  # noqa: BLE001 -- the job boundary: retry_on is the user's own function
+    except BaseException:  # noqa: BLE001 -- the job boundary: retry_on is the user's own function
         return None
     if delay is None or (
         retry.give_up_after is not None
@@ -101,10 +101,23 @@ def _retry_at(
 def text_of(error: BaseException) -> str:
     """Return an exception as text; one whose ``__str__`` raises gives the name of its class."""
     try:
-        text = str(error)
+        text = str(error)[:_LONGEST_TEXT]
     except BaseException as broken:  # noqa: BLE001 -- the job boundary: __str__ is the user's own
-        text = f"<{type(error).__name__}; its text raised {type(broken).__name__}>"
-    return text[:_LONGEST_TEXT]
+        text = f"<{name_of(error)}; its text raised {name_of(broken)}>"
+    return text
+
+
+def class_of(error: BaseException) -> str:
+    """Return the full name of an exception's class; a hostile one may hide it."""
+    try:
+        return f"{type(error).__module__}.{type(error).__qualname__}"
+    except BaseException:  # noqa: BLE001 -- the job boundary: its metaclass is the user's own
+        return "(a class that hides its name)"
+
+
+def name_of(error: BaseException) -> str:
+    """Return the bare name of an exception's class."""
+    return class_of(error).rpartition(".")[2]
 
 
 _AFTER = {

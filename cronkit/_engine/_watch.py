@@ -19,7 +19,7 @@ import attrs
 
 from cronkit._clock import SystemClock
 from cronkit._engine._attempts import WAITING
-from cronkit._engine._hooks import LOGGER
+from cronkit._engine._hooks import complain
 from cronkit._engine._planner import plan_skip_to
 from cronkit.jobs import ClockStepped
 from cronkit.triggers import Cron, Every
@@ -131,7 +131,8 @@ class ClockWatch:
             return False
         if not self.implausible:
             self.implausible = True
-            LOGGER.error("clock implausible: %s; nothing is decided", clock.now().isoformat())
+            shown = clock.now().isoformat()
+            complain("clock implausible: %s; nothing is decided", shown)
         return True
 
     def _go_on(self) -> None:

@@ -166,10 +166,11 @@ def test_the_log_is_silent_below_its_level(scheduler, clock, caplog):
     assert caplog.records == []
 
 
-def test_a_log_handler_that_raises_holds_up_nobody(scheduler, clock, log):
+@pytest.mark.parametrize("error", [OSError("the disk is full"), SystemExit(3)])
+def test_a_log_handler_that_raises_holds_up_nobody(scheduler, clock, log, error):
     class Broken(logging.Handler):
         def emit(self, record):
-            raise OSError("the disk is full")
+            raise error
 
     logger, broken = logging.getLogger("cronkit"), Broken()
     logger.addHandler(broken)

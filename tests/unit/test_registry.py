@@ -446,7 +446,7 @@ class Broken:
     def next(self, after):
         if after < self.good_until:
             return after.replace(minute=0, second=0, microsecond=0) + HOUR
-        if isinstance(self.answer, Exception):
+        if isinstance(self.answer, BaseException):
             raise self.answer
         return self.answer
 
@@ -456,6 +456,7 @@ class Broken:
 
 BROKEN = {
     "raises": (OSError("no table of holidays"), OSError),
+    "exits": (SystemExit(3), SystemExit),
     "text": ("2026-01-01T13:00", TriggerAnswerError),
     "a number": (17, TriggerAnswerError),
     "a naive datetime": (datetime(2026, 6, 1), TriggerAnswerError),

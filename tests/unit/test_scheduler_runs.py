@@ -292,9 +292,10 @@ def test_only_what_the_rule_names_is_tried_again(scheduler, clock):
     assert scheduler.runs("named")[0].attempt == 2
 
 
-def test_a_rule_that_raises_itself_means_no_further_attempt(scheduler, clock):
+@pytest.mark.parametrize("raised", [RuntimeError("the rule is broken"), SystemExit(3)])
+def test_a_rule_that_raises_itself_means_no_further_attempt(scheduler, clock, raised):
     def rule(error):
-        raise RuntimeError("the rule is broken")
+        raise raised
 
     scheduler.add(Flaky(clock, 1), ONE, id="j", retry=Backoff(attempts=5, retry_on=rule))
     with scheduler:
@@ -351,18 +352,63 @@ def test_a_job_may_raise_anything(scheduler, clock, trace, error):
     assert len(trace) == 3
 
 
-def test_an_exception_whose_text_raises_is_named_by_its_class(scheduler, clock):
-    class MuteError(Exception):
-        def __str__(self):
-            raise ValueError("no words")
+class SlipperyText(str):
+    __slots__ = ()
 
+    def __getitem__(self, key):
+        raise KeyError(key)
+
+
+class Nameless(type):
+    def __getattribute__(cls, name):
+        if name in {"__name__", "__qualname__", "__module__"}:
+            raise PermissionError(name)
+        return type.__getattribute__(cls, name)
+
+
+class NamelessError(Exception, metaclass=Nameless):
+    pass
+
+
+class MuteError(Exception):
+    def __str__(self):
+        raise ValueError("no words")
+
+
+class SlipperyError(Exception):
+    def __str__(self):
+        return SlipperyText("words")
+
+
+class NamelessMuteError(MuteError, metaclass=Nameless):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("error", "text", "kind"),
+    [
+        (MuteError, "<MuteError; its text raised ValueError>", f"{__name__}.MuteError"),
+        (SlipperyError, "<SlipperyError; its text raised KeyError>", f"{__name__}.SlipperyError"),
+        (NamelessError, "", "(a class that hides its name)"),
+        (
+            NamelessMuteError,
+            "<(a class that hides its name); its text raised ValueError>",
+            "(a class that hides its name)",
+        ),
+    ],
+    ids=["without a text", "with a text that is none", "without a name", "without either"],
+)
+def test_an_exception_that_cannot_be_shown_is_recorded_all_the_same(
+    scheduler, clock, error, text, kind
+):
     def raises():
-        raise MuteError
+        raise error
 
     scheduler.add(raises, ONE, id="j")
     with scheduler:
         clock.advance("2m")
-    assert scheduler.runs()[0].error == "<MuteError; its text raised ValueError>"
+    (run,) = scheduler.runs()
+    assert (run.outcome, run.error, run.error_type) == ("failed", text, kind)
 
 
 def test_the_text_of_an_exception_is_clipped(scheduler, clock):
