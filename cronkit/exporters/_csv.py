@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from itertools import chain
-from types import NoneType
+from math import inf, nan
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from cronkit.errors import PolicyError
-from cronkit.exporters._formats import RowError
-from cronkit.exporters._tables import Table, checked_columns
+from cronkit.exporters._tables import (
+    EDGE,
+    NUMBERS,
+    Table,
+    checked_columns,
+    formatted,
+    text_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,7 +27,9 @@ if TYPE_CHECKING:
 
 # https://owasp.org/www-community/attacks/CSV_Injection
 _FORMULA = frozenset("=+-@\t\r")
-_HARMLESS = frozenset({int, float, bool, NoneType, Decimal, date, datetime, time, timedelta})
+_HARMLESS = frozenset({int, float, bool, Decimal, date, datetime, time, timedelta})
+_QUOTED = ('"', "\r", "\n")
+_IN_NUMBERS = frozenset("".join(map(str, [*range(10), -1.5, 1e-9, 1e20, True, False, nan, inf])))
 
 
 def _delimiter(value: str) -> str:
@@ -74,7 +79,7 @@ class Csv:
 class CsvWriter:
     """Writes one CSV file."""
 
-    __slots__ = ("_buffer", "_format", "_has_header", "_table", "_write")
+    __slots__ = ("_escapes", "_format", "_has_header", "_line", "_numbers", "_quoted", "_table")
 
     def __init__(self, format_: Csv, state: Mapping[str, JSON] | None) -> None:
         saved = state.get("columns") if state else None
@@ -82,8 +87,10 @@ class CsvWriter:
         self._format = format_
         self._has_header = saved is not None or not format_.header
         self._table = Table(columns, chosen=format_.columns is not None)
-        self._buffer = io.StringIO(newline="")
-        self._write = csv.writer(self._buffer, delimiter=format_.delimiter).writerows
+        self._quoted = (format_.delimiter, *_QUOTED)
+        self._escapes = _FORMULA if format_.escape_formulas else frozenset()
+        self._numbers = NUMBERS if format_.delimiter not in _IN_NUMBERS else frozenset[type]()
+        self._line = ""
 
     def head(self) -> bytes:
         """Return nothing: the header is written with the first row, which may say what it is."""
@@ -91,19 +98,12 @@ class CsvWriter:
 
     def rows(self, batch: Sequence[Any]) -> bytes:
         """Return the rows, and before the first of them the header."""
-        rows: list[Cells] = self._table.cells(batch)
-        if self._format.escape_formulas:
-            rows = _escaped(rows)
-        try:
-            self._write([*self._header(), *rows])
-        except csv.Error as error:
-            raise RowError(0, str(error)) from None
-        return self._take()
+        rows = self._table.cells(batch)
+        return self._written([*self._header(), *rows] if not self._has_header else rows)
 
     def tail(self) -> bytes:
         """Return the header of a table that has no rows, where it is known."""
-        self._write(self._header())
-        return self._take()
+        return self._written(self._header())
 
     def state(self) -> Mapping[str, JSON]:
         """Return the columns, once they are known."""
@@ -115,31 +115,37 @@ class CsvWriter:
         self._has_header = True
         if not self._table.named:
             return []
-        header = [self._table.columns]
-        return _escaped(header) if self._format.escape_formulas else header
+        return [self._table.columns]
 
-    def _take(self) -> bytes:
-        text = self._buffer.getvalue()
-        self._buffer.seek(0)
-        self._buffer.truncate()
+    def _written(self, rows: list[Cells]) -> bytes:
+        count = len(self._table.columns or ())
+        if not self._line:
+            self._line = self._format.delimiter.replace("%", "%%").join(["%s"] * count) + "\r\n"
+        # A line of nothing would be no row.
+        text = formatted(
+            rows,
+            self._line,
+            cell=self._cell if count > 1 else lambda value: self._cell(value) or '""',
+            is_plain=self._is_plain if count > 1 else lambda _: False,
+            numbers=self._numbers,
+        )
         return text.encode(errors="backslashreplace")
 
+    def _is_plain(self, joined: str) -> bool:
+        """Return whether no text among those that are joined is quoted or would run."""
+        if any(mark in joined for mark in self._quoted):
+            return False
+        return not any(
+            mark in joined and (joined[0] == mark or EDGE + mark in joined)
+            for mark in self._escapes
+        )
 
-def _escaped(rows: list[Cells]) -> list[Cells]:
-    """Return the rows with an apostrophe before each text that would run as a formula."""
-    # Most batches have none; to look costs a tenth of the writing.
-    suspects = [
-        cell
-        for cell in chain.from_iterable(rows)
-        if type(cell) not in _HARMLESS and str(cell)[:1] in _FORMULA
-    ]
-    if not suspects:
-        return rows
-    return [tuple(map(_escaped_cell, row)) for row in rows]
-
-
-def _escaped_cell(cell: object) -> object:
-    if type(cell) in _HARMLESS:
-        return cell
-    text = str(cell)
-    return f"'{text}" if text[:1] in _FORMULA else cell
+    def _cell(self, value: object) -> str:
+        text = text_of(value)
+        if text[:1] in self._escapes and type(value) not in _HARMLESS:
+            text = f"'{text}"
+        if '"' in text:
+            return '"' + text.replace('"', '""') + '"'
+        if self._format.delimiter in text or "\n" in text or "\r" in text:
+            return f'"{text}"'
+        return text

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from cronkit.errors import PolicyError, shown
 from cronkit.exporters._formats import RowError
-from cronkit.exporters._tables import Table, checked_columns
+from cronkit.exporters._tables import Table, checked_columns, formatted, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,9 +18,6 @@ if TYPE_CHECKING:
     from cronkit.exporters._formats import JSON, FormatWriter
     from cronkit.exporters._tables import Cells
 
-# Two characters that stand for the edges of cells and rows until the text is escaped; they have
-# no place in Markdown and are taken out of the cells.
-_CELL, _ROW = "\x1f", "\x1e"
 # The order matters: what a later pair writes, an earlier one must not see.
 _IN_CELLS = (
     ("\\", "\\\\"),
@@ -32,6 +28,8 @@ _IN_CELLS = (
     ("\n", "<br>"),
     ("\r", "<br>"),
 )
+# One character each: to look for two takes ten times as long.
+_MEANT = tuple(meant for meant, _ in _IN_CELLS if len(meant) == 1)
 _ACTIVE = re.compile(r"([\\`*_{}\[\]<>#|~])")
 
 
@@ -102,7 +100,7 @@ def _title(format_: Markdown) -> bytes:
 class TableWriter:
     """Writes one Markdown table."""
 
-    __slots__ = ("_format", "_has_header", "_row", "_table")
+    __slots__ = ("_format", "_has_header", "_table")
 
     def __init__(self, format_: Markdown, state: Mapping[str, JSON] | None) -> None:
         saved = state.get("columns") if state else None
@@ -110,7 +108,6 @@ class TableWriter:
         self._format = format_
         self._has_header = saved is not None
         self._table = Table(columns, chosen=format_.columns is not None)
-        self._row = ""
 
     def head(self) -> bytes:
         """Return the title."""
@@ -132,22 +129,26 @@ class TableWriter:
 
     def _header(self) -> str:
         columns = self._table.columns or ()
-        self._row = _CELL.join(["%s"] * len(columns)) + _ROW
         if self._has_header:
             return ""
         self._has_header = True
         return self._lines([columns]) + "|" + " --- |" * len(columns) + "\n"
 
-    def _lines(self, rows: list[Cells]) -> str:
-        """Return rows of cells as lines of a table: all formatted, escaped and cut at once."""
-        cells = tuple(chain.from_iterable(rows))
-        text = (self._row * len(rows)) % cells
-        if text.count(_CELL) + text.count(_ROW) != len(cells) or None in cells:
-            cells = tuple(_without_edges(cell) for cell in cells)
-            text = (self._row * len(rows)) % cells
-        for active, harmless in _IN_CELLS:
-            text = text.replace(active, harmless)
-        return "| " + text.replace(_CELL, " | ").replace(_ROW, " |\n| ").removesuffix("| ")
+    @staticmethod
+    def _lines(rows: list[Cells]) -> str:
+        line = "|" + " %s |" * len(rows[0]) + "\n"
+        return formatted(rows, line, cell=_cell, is_plain=_is_plain)
+
+
+def _is_plain(joined: str) -> bool:
+    return not any(meant in joined for meant in _MEANT)
+
+
+def _cell(value: object) -> str:
+    text = text_of(value)
+    for meant, shown_ in _IN_CELLS:
+        text = text.replace(meant, shown_)
+    return text
 
 
 class ListingWriter:
@@ -204,9 +205,3 @@ def inline(text: str) -> str:
         'AC/DC \\*live\\* \\<b\\>'
     """
     return _ACTIVE.sub(r"\\\1", " ".join(text.split()))
-
-
-def _without_edges(cell: object) -> object:
-    if cell is None:
-        return ""
-    return str(cell).replace(_CELL, " ").replace(_ROW, " ")

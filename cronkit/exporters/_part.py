@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from cronkit._files._lock import KernelLock
 
-_BUFFER = 1 << 16
+_BUFFER = 1 << 15
 # An item of an operation whose rows are larger than this goes to the file before it has ended.
 _LARGEST_ITEM = 1 << 20
 _CHUNK = 1 << 20
@@ -117,8 +117,12 @@ class PartFile:
         Raises:
             ExportWriteError: the disk failed.
         """
-        self._pending += data
         self._taken += len(data)
+        if self._mark is None and not self._pending and len(data) >= _BUFFER:
+            self._fed = self._taken
+            self._send(data)
+            return
+        self._pending += data
         if len(self._pending) < _BUFFER:
             return
         if self._mark is None or len(self._pending) > _LARGEST_ITEM:
@@ -201,6 +205,10 @@ class PartFile:
         data = bytes(self._pending[:count])
         del self._pending[:count]
         self._fed = place
+        self._send(data)
+
+    def _send(self, data: bytes) -> None:
+        """Send bytes on their way, through the compression if there is one."""
         if self._compression is not None:
             if self._stream is None:
                 self._stream = _compression.compressor(self._compression)

@@ -1,12 +1,15 @@
-"""Rows as tuples of cells: which columns a table has, and how a row becomes its cells.
+"""Rows as tuples of cells, and cells as text: what CSV and Markdown share.
 
-CSV and Markdown share it. A row is a dict, an attrs instance, or a sequence.
+A row is a dict, an attrs instance, or a sequence. Most columns hold numbers, or text in which
+nothing stands that has a meaning in the format. So cells are looked at by columns, with a few calls
+into C for each; only the cells of a column where something was found are gone through one by one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from operator import itemgetter
+from itertools import chain
+from operator import countOf, itemgetter
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 import attrs
@@ -18,6 +21,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 Cells = tuple[Any, ...]
+
+NUMBERS: frozenset[type] = frozenset({int, float, bool})
+"""Types whose values are written as they show themselves."""
+
+EDGE = "\x1f"
+"""What stands between the cells of a column that is looked at as one text."""
+
+_TEXT = {str}
 
 
 def checked_columns(value: Sequence[str] | None) -> tuple[str, ...] | None:
@@ -72,8 +83,8 @@ class Table:
         if self.columns is None:
             self._learn(batch[0])
         columns = self.columns or ()
-        if set(map(type, batch)) == {dict} and (
-            self._chosen or set(map(len, batch)) == {len(columns)}
+        if countOf(map(type, batch), dict) == len(batch) and (
+            self._chosen or countOf(map(len, batch), len(columns)) == len(batch)
         ):
             try:
                 return list(map(self._get, batch))  # type: ignore[arg-type]  # set with the columns
@@ -111,6 +122,65 @@ class Table:
                 if name not in columns:
                     raise RowError(index, f"it has {shown(name)} beside the columns {columns}")
         return tuple(found.get(name) for name in columns)
+
+
+def formatted(
+    rows: Sequence[Cells],
+    line: str,
+    *,
+    cell: Callable[[object], str],
+    is_plain: Callable[[str], bool],
+    numbers: frozenset[type] = NUMBERS,
+) -> str:
+    r"""Return `rows` as text.
+
+    Args:
+        rows: all of one length.
+        line: of a row, with ``%s`` in the place of each cell.
+        cell: a value as the text of its cell.
+        is_plain: whether text cells, joined by `EDGE`, are their own text; ``False`` if in doubt.
+        numbers: the types of values that are their own text.
+
+    Example:
+        >>> rows = [(1, "a"), (2, "b\n")]
+        >>> formatted(rows, "%s %s;", cell=repr, is_plain=lambda text: "\n" not in text)
+        "1 'a';2 'b\\n';"
+    """
+    cells = tuple(chain.from_iterable(rows))
+    width = len(cells) // max(1, len(rows))
+    changed: dict[int, list[str]] = {}
+    for index in range(width):
+        column = cells[index::width]
+        kinds = _kinds(column)
+        if not (kinds <= numbers or (kinds == _TEXT and is_plain(EDGE.join(column)))):
+            changed[index] = list(map(cell, column))
+    if changed:
+        written: list[object] = list(cells)
+        for index, texts in changed.items():
+            written[index::width] = texts
+        cells = tuple(written)
+    return (line * len(rows)) % cells
+
+
+def _kinds(column: Cells) -> set[type]:
+    # To count is faster than to build a set, and most columns hold one type.
+    first = type(column[0])
+    return {first} if countOf(map(type, column), first) == len(column) else set(map(type, column))
+
+
+def text_of(value: object) -> str:
+    """Return what a cell shows: nothing for ``None``, the text itself of a kind of text.
+
+    Example:
+        >>> text_of(None), text_of(1.5)
+        ('', '1.5')
+    """
+    if type(value) is str:
+        return value
+    if value is None:
+        return ""
+    # An enum of texts shows its name, and is its text.
+    return str.__str__(value) if isinstance(value, str) else str(value)
 
 
 def _is_sequence(row: object) -> TypeGuard[Sequence[object]]:

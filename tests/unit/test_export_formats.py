@@ -278,7 +278,7 @@ class TestMarkdownTable:
             ("back\\slash", "back\\\\slash"),
             ("\\|", "\\\\\\|"),
             (None, ""),
-            ("\x1f\x1e", "  "),
+            ("\x1f\x1e", "\x1f\x1e"),
             ("%s %d", "%s %d"),
             (1.5, "1.5"),
             ("\ud800", "\\ud800"),
