@@ -93,6 +93,7 @@ class Operation:
         *,
         key: Callable[[T], object] | None = None,
         cursor: Callable[[Any], Iterable[T]] | None = None,
+        progress: Callable[[Progress], object] | None = None,
     ) -> Iterator[T]:
         """Yield the items that are not done yet, and save as it goes.
 
@@ -109,6 +110,7 @@ class Operation:
                 without it, the item itself.
             cursor: in place of `items`, a function that is given the key of the last item done
                 (``None`` at the start) and returns the items after it.
+            progress: called with a `Progress` before the first item and after each.
 
         Raises:
             ResumeMismatchError: the source does not begin with the items done (when the loop
@@ -117,7 +119,7 @@ class Operation:
             PolicyError: not exactly one of `items` and `cursor` was given.
             StateError: the operation has ended, or has been tracked before.
         """
-        return self._tracker.track(items, key, cursor)
+        return self._tracker.track(items, key, cursor, progress)
 
     def save_checkpoint(
         self,

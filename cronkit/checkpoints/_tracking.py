@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from cronkit.checkpoints._packing import Packing
-    from cronkit.checkpoints._records import Status
+    from cronkit.checkpoints._records import Progress, Status
     from cronkit.checkpoints._writer import Writer
 
 T = TypeVar("T")
@@ -47,8 +47,8 @@ class Tracker:
     """
 
     __slots__ = (
-        "_key_of", "_marked_state", "_packing", "cursor", "ended", "looping", "parts", "state",
-        "tracked", "writer",
+        "_key_of", "_marked_state", "_packing", "_tell", "cursor", "ended", "looping", "parts",
+        "state", "tracked", "writer",
     )  # fmt: skip
 
     def __init__(self, writer: Writer, packing: Packing) -> None:
@@ -56,6 +56,7 @@ class Tracker:
         self._packing = packing
         self._key_of: Callable[[Any], object] = _itself
         self._marked_state: dict[str, Any] | None = None
+        self._tell: Callable[[Progress], object] | None = None
         self.writer = writer
         self.cursor = Cursor(record, packing.codec)
         self.parts = Parts(record.parts, record.forced, writer.check)
@@ -75,6 +76,7 @@ class Tracker:
         items: Iterable[T] | None,
         key: Callable[[T], object] | None,
         cursor: Callable[[Any], Iterable[T]] | None,
+        progress: Callable[[Progress], object] | None,
     ) -> Iterator[T]:
         """See `Operation.track`."""
         self.check("track")
@@ -84,6 +86,7 @@ class Tracker:
             raise StateError("track", "an operation has one source of items; chain them")
         self.tracked = True
         self._key_of = key or _itself
+        self._tell = progress
         if self.writer.total is None:
             self.writer.total = _length(items)
         return self._loop(items, cursor)
@@ -100,6 +103,7 @@ class Tracker:
             source = iter(() if items is None else items)
             place.skip(source, self._key_of, self.writer.record.operation)
         self._mark()
+        self._tell_progress()
         self.looping = True
         try:
             with StopSignal() as stop:
@@ -125,6 +129,11 @@ class Tracker:
             stop.pass_on()
         if run is not None:
             run.raise_if_cancelled()
+        self._tell_progress()
+
+    def _tell_progress(self) -> None:
+        if self._tell is not None:
+            self._tell(self.writer.progress(self.cursor.processed))
 
     def save(self, *, at_mark: bool = False) -> bool:
         """Save the state as it is; return false if a part cannot go back to its mark."""

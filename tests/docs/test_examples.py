@@ -32,6 +32,7 @@ import pytest
 from markdown_it import MarkdownIt
 from packaging.requirements import Requirement
 
+from cronkit.errors import MissingExtraError
 from tests.benchmarks.__main__ import SUITES
 
 if TYPE_CHECKING:
@@ -167,7 +168,10 @@ def test_every_example_of_the_document_runs(document, tmp_path, monkeypatch):
     for block in blocks(document):
         match block.language:
             case "python":
-                run_python(block, namespace)
+                try:
+                    run_python(block, namespace)
+                except MissingExtraError as missing:
+                    pytest.skip(f"from {block} on it needs the extra {missing.extra}")
             case "pycon":
                 run_pycon(block, namespace)
             case "console":

@@ -72,6 +72,27 @@ class TestTrack:
         (ended,) = manager.operations(ended=True)
         assert (ended.status, ended.progress.processed) == ("completed", 25)
 
+    def test_whoever_asks_is_told_the_progress_before_the_first_item_and_after_each(
+        self, manager, clock
+    ):
+        told = []
+        with manager.operation("export") as operation:
+            for _ in operation.track(letters(3), progress=told.append):
+                clock.advance("2s")
+        assert [(each.processed, each.total, each.rate) for each in told] == [
+            (0, 3, 0.0), (1, 3, 0.5), (2, 3, 0.5), (3, 3, 0.5),
+        ]  # fmt: skip
+
+    def test_an_error_of_the_one_who_is_told_interrupts_after_the_item(self, manager):
+        def refuse(progress):
+            if progress.processed == 2:
+                raise BoomError
+
+        with pytest.raises(BoomError):
+            work(manager.operation("export"), None, letters(9), progress=refuse)
+        (found,) = manager.get_interrupted_operations()
+        assert found.progress.processed == 2
+
     @pytest.mark.parametrize("stop_at", range(25))
     def test_after_an_exception_only_the_failed_item_comes_again(self, manager, stop_at):
         seen: list[str] = []
