@@ -21,14 +21,19 @@ WALL_LIMIT = 30.0
 class Program:
     """A Python program in its own process and its own process group.
 
+    Args:
+        source: its text, or the path of its file.
+        arguments: what stands behind it on the command line.
+
     Attributes:
         output: the lines it has written so far, errors among them.
     """
 
-    def __init__(self, source: str, *arguments: str) -> None:
+    def __init__(self, source: str | Path, *arguments: str) -> None:
+        what = [str(source)] if isinstance(source, Path) else ["-c", textwrap.dedent(source)]
         env = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
         self.process = subprocess.Popen(
-            [sys.executable, "-W", "error", "-c", textwrap.dedent(source), *arguments],
+            [sys.executable, "-W", "error", *what, *arguments],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
@@ -76,10 +81,20 @@ class Program:
 
 @pytest.fixture
 def program():
-    """Start a program from its source; at the end of the test it is killed with all its children."""
+    """Start programs; at the end of the test each is killed with all its children."""
+    yield from _programs()
+
+
+@pytest.fixture(scope="module")
+def programs():
+    """Start programs that live as long as the tests of a file."""
+    yield from _programs()
+
+
+def _programs():
     started: list[Program] = []
 
-    def start(source: str, *arguments: str) -> Program:
+    def start(source: str | Path, *arguments: str) -> Program:
         started.append(Program(source, *arguments))
         return started[-1]
 

@@ -1,4 +1,7 @@
-"""``run_forever``: what the first, the second and the third signal do, and where it may be called."""
+"""``run_forever``: signals at odd moments, its handlers, where it may be called.
+
+What the first, the second and the third signal do stands in `test_hostile_jobs`.
+"""
 
 from __future__ import annotations
 
@@ -13,78 +16,6 @@ from cronkit._engine._wake import Wake
 from cronkit.errors import StateError
 
 pytestmark = pytest.mark.system
-
-FOREGROUND = """
-    import sys, time
-    from cronkit import Scheduler
-    from cronkit.jobs import RunEvent
-
-    scheduler = Scheduler()
-
-    @scheduler.on(RunEvent)
-    def show(event):
-        if event.run.outcome:
-            print(event.run.job_id, event.run.outcome, event.run.reason)
-
-    def short():
-        print("began")
-        time.sleep(1)
-
-    def hung():
-        print("began")
-        while True:
-            time.sleep(0.05)
-
-    def last():
-        print("began")
-        scheduler.shutdown()
-
-    scheduler.every("100ms", max_runs=1)(globals()[sys.argv[1]])
-    print("ready")
-    scheduler.run_forever()
-    print("stopped")
-"""
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_the_first_signal_lets_the_runs_end(program, number):
-    it = program(FOREGROUND, "short")
-    it.until("began")
-    it.signal(number)
-    code, _ = it.end()
-
-    assert code == 0
-    assert it.output[-2:] == ["short succeeded None", "stopped"]
-
-
-def test_the_second_signal_interrupts_them(program):
-    it = program(FOREGROUND, "hung")
-    it.until("began")
-    it.signal(signal.SIGTERM)
-    it.signal(signal.SIGINT)  # two of one kind might reach the process as one
-    code, seconds = it.end()
-
-    assert code == 0
-    assert seconds < 2
-    assert it.output[-2:] == ["hung interrupted shutdown", "stopped"]
-
-
-def test_the_third_signal_ends_the_process(program):
-    it = program(
-        """
-        import os, signal, threading
-        from cronkit._engine._signals import SignalWatch
-
-        with SignalWatch(lambda: print("hurry")) as watch:
-            for _ in range(3):
-                os.kill(os.getpid(), signal.SIGTERM)
-                print("alive", watch.stop.is_set())
-        """
-    )
-    code, _ = it.end()
-
-    assert code == -signal.SIGTERM
-    assert it.output == ["alive True", "hurry", "alive True"]
 
 
 def test_a_signal_ends_it_that_comes_before_anything_has_begun(program):
