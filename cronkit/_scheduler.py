@@ -247,18 +247,21 @@ class Scheduler:
     def reschedule(self, job_id: str, trigger: Trigger) -> Job:
         """Give a job another trigger; it owes nothing for the time before.
 
+        On a started scheduler with a shared store the change is kept there, and all others follow,
+        until the trigger in the code is another one.
+
         Raises:
             JobNotFoundError: there is no such job.
-            PolicyError: `trigger` is none.
+            PolicyError: `trigger` is none, or one of your own, which the shared store cannot keep.
         """
         return self._app.registry.reschedule(job_id, trigger)
 
     def update(self, job_id: str, **policies: Unpack[Policies]) -> Job:
-        """Give a job other policies; those not named stay.
+        """Give a job other policies; those not named stay. As `reschedule`, with a shared store.
 
         Raises:
             JobNotFoundError: there is no such job.
-            PolicyError: a policy out of range.
+            PolicyError: a policy out of range, or code that the shared store cannot keep.
         """
         return self._app.registry.update(job_id, dict(policies))
 

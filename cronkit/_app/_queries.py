@@ -54,6 +54,7 @@ class JobStatus:
         last_fire_time: of its newest ended run.
         last_duration: of its newest ended run that was executed.
         tags: its tags.
+        edited: whether a stored edit stands in place of what the code says.
     """
 
     id: str
@@ -66,6 +67,7 @@ class JobStatus:
     last_fire_time: datetime | None
     last_duration: timedelta | None
     tags: frozenset[str]
+    edited: bool = False
 
 
 @attrs.frozen(kw_only=True)
@@ -219,6 +221,7 @@ class Queries:
             last_fire_time=None if ended is None else ended.fire_time.astimezone(job.zone),
             last_duration=None if ended is None else ended.duration,
             tags=job.tags,
+            edited=state.edit is not None,
         )
 
 

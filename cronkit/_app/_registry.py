@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
 import attrs
 
 from cronkit import _convert
+from cronkit._app._index import JobIndex
+from cronkit._engine._edits import Edits
 from cronkit._engine._firing import next_fire
 from cronkit._engine._planner import plan_skip_to
 from cronkit.errors import DuplicateJobError, JobNotFoundError, PolicyError, StateError
@@ -17,7 +19,7 @@ from cronkit.jobs import (
     JobChanged,
     JobEvent,
     JobRemoved,
-    Limits,
+    Verdict,
     build_job,
     check_call,
     convert_policies,
@@ -25,37 +27,13 @@ from cronkit.jobs import (
 from cronkit.triggers import as_trigger, bind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import datetime, tzinfo
 
     from cronkit._engine._engine import Engine
     from cronkit.abc import Executor
-    from cronkit.jobs import After, Job
+    from cronkit.jobs import After, Edit, Job, JobState
     from cronkit.triggers import Trigger
-
-
-class _Concurrency(Mapping[str, int]):
-    """How many runs of each job may go on at once, read from the jobs themselves."""
-
-    def __init__(self, jobs: Mapping[str, Job]) -> None:
-        self._jobs = jobs
-
-    def __getitem__(self, job_id: str) -> int:
-        most = self._jobs[job_id].concurrency
-        if most is None:
-            raise KeyError(job_id)
-        return most
-
-    def get(self, job_id: str, default: int | None = None) -> int | None:  # type: ignore[override]
-        """Return the number without the detour over an exception."""
-        job = self._jobs.get(job_id)
-        return default if job is None else job.concurrency
-
-    def __iter__(self) -> Iterator[str]:
-        return (each.id for each in self._jobs.values() if each.concurrency is not None)
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
 
 
 class Registry:
@@ -89,13 +67,9 @@ class Registry:
             _convert.name(tag, "limits"): _convert.integer(most, f"limits[{tag!r}]", least=1)
             for tag, most in limits.items()
         }
-        self._tags_of: dict[str, frozenset[str]] = {}
-        self._limits = Limits(jobs=_Concurrency(self._core.jobs), tags=tags, tags_of=self._tags_of)
-        self._followers: dict[str, list[str]] = {}
-        self._named: dict[str | None, set[str]] = {}
-        engine.attempts.limits = self._limits
-        engine.attempts.outcomes.followers = self._followers
-        engine.attempts.groups = {None: self._core.jobs.keys()}
+        self._index = JobIndex(self._core.jobs, engine.attempts, tags)
+        if self._core.shares:
+            self._core.edits = Edits(self._core, engine.decider, zone, self._accepted, self._swap)
 
     def get(self, job_id: str) -> Job:
         """Return a job by its id.
@@ -124,21 +98,13 @@ class Registry:
         self._accepted(job)
         with core.lock:
             if parent is not None:
-                self._refuse_cycle(job.id, self.get(parent))
+                _refuse_cycle(job.id, self.get(parent), core.jobs)
             replaced = core.jobs.get(job.id)
             if replaced is not None and policies.get("replace") is not True:
                 raise DuplicateJobError(job.id)
             self._exchange(replaced, job, owes_nothing=replaced is not None and self.live)
             self._tell(JobAdded if replaced is None else JobChanged, job.id)
         return job
-
-    def _refuse_cycle(self, job_id: str, parent: Job) -> None:
-        """Refuse a job that would follow itself, over however many others."""
-        each: Job | None = parent
-        while each is not None:
-            if each.id == job_id:
-                raise PolicyError("after", parent.id, "a job that does not follow this one itself")
-            each = None if each.parent is None else self._core.jobs.get(each.parent)
 
     def remove(self, job_id: str) -> None:
         """Take a job out; its waiting runs end as cancelled, one that goes on goes on."""
@@ -148,7 +114,7 @@ class Registry:
             now = core.clock.now()
             # First, for the store may refuse it.
             ended = core.store.forget(job_id, now) if self.live else ()
-            self._unlink(job)
+            self._index.unlink(job)
             del core.jobs[job_id]
             self.fresh.add(job_id)
             self._engine.decider.disarm(job_id)
@@ -157,19 +123,29 @@ class Registry:
             self._tell(JobRemoved, job_id)
 
     def reschedule(self, job_id: str, trigger: Trigger) -> Job:
-        """Give a job another trigger; it owes nothing for the time before."""
+        """Give a job another trigger; it owes nothing for the time before.
+
+        On a started scheduler with a shared store all others follow.
+
+        Raises:
+            PolicyError: no trigger, or one that the shared store cannot keep.
+        """
         with self._core.lock:
             job = self.get(job_id)
             bound = bind(as_trigger(trigger), self.zone, job_id)
             check_call(job.func, job.args, job.kwargs)
             zone = getattr(bound, "tz", None) or self.zone
             changed = attrs.evolve(job, trigger=bound, zone=zone, parent=None)
-            self._exchange(job, changed, owes_nothing=True)
-            self._tell(JobChanged, job_id)
-            return changed
+            edits = self._core.edits
+            write = None if edits is None else partial(edits.rescheduled, trigger=bound)
+            return self._change(job, changed, owes_nothing=True, edit=write)
 
     def update(self, job_id: str, policies: Mapping[str, object]) -> Job:
-        """Give a job other policies."""
+        """Give a job other policies; on a started scheduler with a shared store all others follow.
+
+        Raises:
+            PolicyError: a policy out of range, or one that the shared store cannot keep.
+        """
         with self._core.lock:
             job = self.get(job_id)
             words = convert_policies(policies, self.zone, forbidden={"id", "replace"})
@@ -178,9 +154,9 @@ class Registry:
                 raise PolicyError("end", changed.end.isoformat(), f"later than {changed.start}")
             check_call(changed.func, changed.args, changed.kwargs)
             self._accepted(changed)
-            self._exchange(job, changed, owes_nothing=changed.enabled and not job.enabled)
-            self._tell(JobChanged, job_id)
-            return changed
+            edits, newly = self._core.edits, changed.enabled and not job.enabled
+            write = None if edits is None else partial(edits.updated, policies=words)
+            return self._change(job, changed, owes_nothing=newly, edit=write)
 
     def forgive(self, now: datetime) -> None:
         """Have the jobs that are `fresh` owe nothing for the time before now."""
@@ -191,41 +167,54 @@ class Registry:
 
     def _exchange(self, old: Job | None, new: Job, *, owes_nothing: bool) -> None:
         """Put a job in the place of another; nothing changes if its trigger does not answer."""
-        decider, now = self._engine.decider, self._core.clock.now()
+        core, decider, now = self._core, self._engine.decider, self._core.clock.now()
         if self.live:  # first, for it may be refused
             next_fire(new, now)
             if owes_nothing:
                 decider.insist([new.id], lambda _, state: plan_skip_to(state, now), now)
         elif owes_nothing:
             self.fresh.add(new.id)
+        if core.edits is not None:
+            core.edits.forget(new.id)
         if old is not None:
-            self._unlink(old)
-        self._link(new)
+            self._index.unlink(old)
+        self._index.link(new)
         if self.live:
             self._engine.arm([new], now)
             if self.fresh:
                 self.forgive(now)
 
-    def _link(self, job: Job) -> None:
-        core = self._core
-        core.jobs[job.id] = job
-        if job.parent is not None:
-            self._followers.setdefault(job.parent, []).append(job.id)
-        if job.tags:
-            self._tags_of[job.id] = job.tags
-        name = job.runs_on
-        if name is not None and not self._named:
-            self._named[None] = {each.id for each in core.jobs.values() if each.runs_on is None}
-            self._engine.attempts.groups = self._named
-        if self._named:
-            self._named.setdefault(name, set()).add(job.id)
+    def _change(
+        self,
+        job: Job,
+        changed: Job,
+        *,
+        owes_nothing: bool,
+        edit: Callable[[JobState], Edit | None] | None,
+    ) -> Job:
+        """Change a job; on a started scheduler of a shared store by an edit that all follow."""
+        now = self._core.clock.now()
+        if edit is None or not self.live:
+            self._exchange(job, changed, owes_nothing=owes_nothing)
+            self._tell(JobChanged, job.id)
+        else:
+            next_fire(changed, now)  # it may be refused
 
-    def _unlink(self, job: Job) -> None:
-        if job.parent is not None:
-            self._followers[job.parent].remove(job.id)
-        self._tags_of.pop(job.id, None)
-        if self._named:
-            self._named[job.runs_on].discard(job.id)
+            def plan(_: Job, state: JobState) -> Verdict:
+                verdict = plan_skip_to(state, now) if owes_nothing else Verdict(job.id)
+                verdict.edit = edit(state)
+                return verdict
+
+            self._engine.decider.insist([job.id], plan, now)
+            self._engine.arm([self._core.jobs[job.id]], now)
+        return self._core.jobs[job.id]
+
+    def _swap(self, job: Job) -> None:
+        """Put a job that was changed elsewhere in the place of the one with its id."""
+        self._index.unlink(self._core.jobs[job.id])
+        self._index.link(job)
+        self._engine.decider.unplan(job.id)
+        self._tell(JobChanged, job.id)
 
     def _accepted(self, job: Job) -> None:
         """Refuse a job whose executor does not exist, or cannot run it.
@@ -263,3 +252,12 @@ class Registry:
             raise StateError(what, "this scheduler stands by; another process does the work")
         if not self.live:
             raise StateError(what, "the scheduler is not started; call start() first")
+
+
+def _refuse_cycle(job_id: str, parent: Job, jobs: Mapping[str, Job]) -> None:
+    """Refuse a job that would follow itself, over however many others."""
+    each: Job | None = parent
+    while each is not None:
+        if each.id == job_id:
+            raise PolicyError("after", parent.id, "a job that does not follow this one itself")
+        each = None if each.parent is None else jobs.get(each.parent)

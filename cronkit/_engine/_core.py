@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from cronkit._engine._edits import Edits
 from cronkit._engine._hooks import Hooks
 from cronkit.abc import Clock, Store
 from cronkit.errors import StoreError
-from cronkit.jobs import BY_OUTCOME, Job, Run, RunEvent
+from cronkit.jobs import BY_OUTCOME, Job, JobState, Run, RunEvent
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -33,6 +34,7 @@ class Core:
         lock: held while the engine's state is read or changed.
         ended: notified, under the lock, whenever an attempt has ended and `awaited` is not zero.
         awaited: how many threads wait for `ended`.
+        edits: what other schedulers changed of the jobs; ``None``: no others share the store.
         wake: has whoever drives the engine look at once; any thread may call it.
     """
 
@@ -44,6 +46,7 @@ class Core:
     lock: RLock = attrs.field(factory=RLock)
     ended: Condition = attrs.field(init=False)
     awaited: int = 0
+    edits: Edits | None = None
     wake: Callable[[], None] = lambda: None
 
     def __attrs_post_init__(self) -> None:
@@ -57,6 +60,10 @@ class Core:
     def shares(self) -> bool:
         """Whether schedulers of other processes use the store too."""
         return bool(getattr(self.store, "shared", False))
+
+    def job_of(self, state: JobState) -> Job:
+        """Return the job that a state is of, changed as its stored edit wants it."""
+        return self.jobs[state.job_id] if self.edits is None else self.edits.follow(state)
 
     def renew_locks(self) -> None:
         """Have locks that nobody holds: the holder's thread is not in a forked child."""

@@ -13,7 +13,7 @@ from cronkit.errors import LockTimeoutError
 from cronkit.jobs import Decision, Outcome, RunMisfired, RunSkipped, RunWaiting
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from cronkit._engine._attempts import Attempts
@@ -56,9 +56,21 @@ class Decider:
         """Make jobs known to the store and wait for their next fire time."""
         found = list(jobs)
         states = self._core.store.register(found, now)
-        for job in found:
-            self._look(job, states[job.id], now)
+        self._look_at(found, states, now)
         self._core.wake()
+
+    def _look_at(self, jobs: Sequence[Job], states: Mapping[str, JobState], now: datetime) -> None:
+        """Wait anew for the fire times of jobs, as their stored edits want them."""
+        core = self._core
+        if core.edits is not None:
+            core.edits.drop_overtaken(states, now)
+        for job in jobs:
+            if job.id in states:
+                self._look(job, states[job.id], now)
+        if core.edits is not None:
+            edited = [core.jobs[job.id] for job in jobs if core.jobs[job.id] is not job]
+            if edited:
+                core.store.register(edited, now)
 
     def disarm(self, job_id: str) -> None:
         """Wait for a job no more."""
@@ -84,6 +96,8 @@ class Decider:
             for state in states:
                 job = core.jobs[state.job_id]
                 try:
+                    if core.edits is not None:
+                        job = core.edits.follow(state)
                     each = plan_job(job, state, now, found.get(job.id))
                 except BaseException as error:  # noqa: BLE001 -- the trigger boundary
                     failed.append((job, error))
@@ -111,6 +125,7 @@ class Decider:
     def _look(self, job: Job, state: JobState, now: datetime) -> None:
         """Wait for the job's next fire time."""
         try:
+            job = self._core.job_of(state)
             plan = outlook(job, state)
         except BaseException as error:  # noqa: BLE001 -- the trigger boundary
             self._postpone(job, error, now)
@@ -140,9 +155,13 @@ class Decider:
 
     def refresh(self) -> None:
         """Wait anew for all fire times: another scheduler has changed a job, or a pause."""
-        for job_id, state in self._core.store.states(self._core.jobs.keys()).items():
-            job = self._core.jobs[job_id]
-            self._look(job, state, self._core.clock.now())
+        core = self._core
+        jobs, states = list(core.jobs.values()), core.store.states(core.jobs.keys())
+        self._look_at(jobs, states, core.clock.now())
+
+    def unplan(self, job_id: str) -> None:
+        """Forget the fire time that was computed of a job: its trigger is another one."""
+        self._plans.pop(job_id, None)
 
     def change(
         self, job_ids: Sequence[str], plan: Callable[[Job, JobState], Verdict], now: datetime
@@ -165,12 +184,12 @@ class Decider:
             LockTimeoutError: a job was locked for a second.
             StoreError: the store does not answer.
         """
-        jobs, store = self._core.jobs, self._core.store
+        store = self._core.store
         left, decisions = set(job_ids), list[Decision]()
 
         def plans(states: Sequence[JobState]) -> list[Verdict]:
             left.difference_update(state.job_id for state in states)
-            return [plan(jobs[state.job_id], state) for state in states]
+            return [plan(self._core.job_of(state), state) for state in states]
 
         for _ in range(_TRIES):
             decisions += store.decide([each for each in job_ids if each in left], plans, now)

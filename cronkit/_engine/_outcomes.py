@@ -93,7 +93,7 @@ class Outcomes:
             followers = tuple(self.followers.get(job_id, ()))
         if not followers:
             return Closing(ending=ending)
-        plan = follow_ups(self._core.jobs, ending, job_id, fire_time)
+        plan = follow_ups(self._core.job_of, ending, job_id, fire_time)
         return Closing(ending=ending, followers=followers, plan=plan)
 
     def _write_one(self, attempt: Attempt, ending: Ending) -> Answer:

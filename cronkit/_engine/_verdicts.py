@@ -12,7 +12,7 @@ from cronkit.errors import RunCancelledError, RunInterruptedError, RunTimeoutErr
 from cronkit.jobs import Decision, Ending, Outcome, Verdict, run_id
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from cronkit._context import Attempt
@@ -128,7 +128,7 @@ _AFTER = {
 
 
 def follow_ups(
-    jobs: Mapping[str, Job], ending: Ending, parent: str, fire_time: datetime
+    job_of: Callable[[JobState], Job], ending: Ending, parent: str, fire_time: datetime
 ) -> Callable[[Sequence[JobState]], list[Verdict]]:
     """Return the plan that gives each follower of a run its waiting row.
 
@@ -136,7 +136,7 @@ def follow_ups(
     host and it runs once.
 
     Args:
-        jobs: the jobs by id.
+        job_of: gives the job of a state.
         ending: how the run has ended.
         parent: the job of the run.
         fire_time: the fire time of the run.
@@ -144,10 +144,11 @@ def follow_ups(
     suffix = ending.run_id.removeprefix(run_id(parent, fire_time))
 
     def plan(states: Sequence[JobState]) -> list[Verdict]:
+        jobs = [(job_of(state), state) for state in states]
         return [
-            _follow_up(jobs[state.job_id], state)
-            for state in states
-            if ending.outcome in _AFTER[jobs[state.job_id].on] and jobs[state.job_id].enabled
+            _follow_up(job, state)
+            for job, state in jobs
+            if job.parent == parent and ending.outcome in _AFTER[job.on] and job.enabled
         ]
 
     def _follow_up(job: Job, state: JobState) -> Verdict:

@@ -1,6 +1,7 @@
 """What runs and by which rules: jobs, runs, outcomes, decisions, events; plain values only."""
 
 from cronkit.jobs._backoff import NO_RETRY, Backoff
+from cronkit.jobs._edits import dump_policies, load_policies
 from cronkit.jobs._events import (
     BY_OUTCOME,
     ERROR,
@@ -47,6 +48,7 @@ from cronkit.jobs._states import (
     KEEP,
     Closing,
     Decision,
+    Edit,
     Ending,
     JobState,
     Limits,
@@ -77,6 +79,7 @@ __all__ = [
     "Coalesce",
     "Decision",
     "Duration",
+    "Edit",
     "EditDropped",
     "Ending",
     "Event",
@@ -119,6 +122,8 @@ __all__ = [
     "build_job",
     "check_call",
     "convert_policies",
+    "dump_policies",
     "is_async",
+    "load_policies",
     "run_id",
 ]

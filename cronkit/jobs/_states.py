@@ -37,6 +37,23 @@ class Pause:
 
 
 @attrs.frozen(kw_only=True)
+class Edit:
+    """What was changed of a job while schedulers ran; it stands in place of what the code says.
+
+    Attributes:
+        replaced: the text of the code's trigger at that time; the edit holds as long as the code
+            says this.
+        trigger: the trigger in its place, as `cronkit.triggers.dump_trigger` writes it; ``None``:
+            the code's own.
+        policies: the policies in place of the code's own, in the form of JSON.
+    """
+
+    replaced: str
+    trigger: str | None = None
+    policies: Mapping[str, object] = NOTHING
+
+
+@attrs.frozen(kw_only=True)
 class LiveRun:
     """A run that has not ended, as the planner sees it.
 
@@ -78,6 +95,7 @@ class JobState:
         planned: how many runs its trigger has been given.
         live: runs that wait or go on, oldest first.
         rewind: the last time its mark went back; ``None``: never.
+        edit: what was changed of the job while schedulers ran.
     """
 
     job_id: str
@@ -87,6 +105,7 @@ class JobState:
     planned: int = 0
     live: tuple[LiveRun, ...] = ()
     rewind: Rewind | None = None
+    edit: Edit | None = None
 
     @property
     def base(self) -> datetime:
@@ -152,12 +171,14 @@ class Verdict:
         decisions: rows to write, oldest first.
         mark: the new mark; ``None`` leaves it. A store refuses to move it back.
         pause: the new pause, ``None`` to end it, `KEEP` to leave it.
+        edit: the new edit, ``None`` to drop it, `KEEP` to leave it.
     """
 
     job_id: str
     decisions: tuple[Decision, ...] = ()
     mark: datetime | None = None
     pause: Pause | Keep | None = KEEP
+    edit: Edit | Keep | None = KEEP
 
 
 @attrs.define(kw_only=True)

@@ -12,6 +12,7 @@ from cronkit.stores._sql_values import (
     dump_notes,
     from_micros,
     instant,
+    load_edit,
     load_kwargs,
     load_pause,
     micros_or_none,
@@ -147,12 +148,13 @@ def run_of(row: Row) -> Run:
 
 def state_of(row: Row, live: tuple[LiveRun, ...]) -> State:
     """Return the state of a job from the columns of `JOBS`."""
-    job_id, first_seen, mark, planned, pause = row
+    job_id, first_seen, mark, planned, pause, edit = row
     return State(
         job_id=cast("str", job_id),
         first_seen=from_micros(first_seen),
         mark=instant(mark),
         pause=load_pause(pause),
+        edit=load_edit(edit),
         planned=cast("int", planned),
         live=live,
     )

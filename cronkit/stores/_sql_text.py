@@ -120,7 +120,7 @@ NEW_JOB = (
 DEFINE_JOB = "UPDATE cronkit_jobs SET keep_runs = ?, definition = ? WHERE id = ?"
 DEFINITIONS = "SELECT id, keep_runs, definition FROM cronkit_jobs WHERE id among(?)"
 ALL_DEFINITIONS = "SELECT id, definition FROM cronkit_jobs ORDER BY id"
-JOBS = "SELECT id, first_seen, mark, planned, pause FROM cronkit_jobs WHERE id among(?)"
+JOBS = "SELECT id, first_seen, mark, planned, pause, edit FROM cronkit_jobs WHERE id among(?)"
 JOBS_FREE = f"{JOBS} ORDER BY id locked_free"
 JOBS_WAITED_FOR = f"{JOBS} ORDER BY id locked"
 LIVE_RUNS = (
@@ -130,6 +130,7 @@ LIVE_RUNS = (
 MOVE_MARK = "UPDATE cronkit_jobs SET mark = ? WHERE id = ? AND (mark IS NULL OR mark < ?)"
 COUNT_PLANNED = "UPDATE cronkit_jobs SET planned = planned + ? WHERE id = ?"
 SET_PAUSE = "UPDATE cronkit_jobs SET pause = ? WHERE id = ?"
+SET_EDIT = "UPDATE cronkit_jobs SET edit = ? WHERE id = ?"
 
 # --- runs ----------------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, cast
 
 from cronkit._convert import EPOCH
 from cronkit.errors import PolicyError
-from cronkit.jobs import Pause
+from cronkit.jobs import Edit, Pause
 from cronkit.triggers import text_of
 
 if TYPE_CHECKING:
@@ -139,6 +139,24 @@ def load_pause(text: object) -> Pause | None:
         by=facts["by"],
         why=facts["why"],
     )
+
+
+def dump_edit(edit: Edit | None) -> str | None:
+    """Return an edit as JSON.
+
+    Raises:
+        PolicyError: a policy in it would not come back from JSON as it went in.
+    """
+    if edit is None:
+        return None
+    dump_arguments(dict(edit.policies), "update")
+    facts = {"replaced": edit.replaced, "trigger": edit.trigger, "policies": dict(edit.policies)}
+    return json.dumps(facts)
+
+
+def load_edit(text: object) -> Edit | None:
+    """Return an edit from JSON."""
+    return None if text is None else Edit(**json.loads(cast("str", text)))
 
 
 def dump_tags(tags: Iterable[str]) -> str | None:

@@ -89,7 +89,7 @@ def decide(
     ]
     if marks:
         session.each(sql.MOVE_MARK, marks)
-    _write_pauses(session, verdicts)
+    _write_changes(session, verdicts)
     return new
 
 
@@ -138,14 +138,19 @@ def _follow_inserts(session: Session, new: list[Decision], now: datetime, prune:
         session.tell()
 
 
-def _write_pauses(session: Session, verdicts: Iterable[Verdict]) -> None:
-    pauses = [
-        (values.dump_pause(each.pause), each.job_id)
-        for each in verdicts
-        if each.pause != KEEP
-    ]  # fmt: skip
+def _write_changes(session: Session, verdicts: Iterable[Verdict]) -> None:
+    """Write pauses and edits, and have the other schedulers look at once."""
+    pauses, edits = list[codec.Row](), list[codec.Row]()
+    for each in verdicts:
+        if each.pause != KEEP:
+            pauses.append((values.dump_pause(each.pause), each.job_id))
+        if each.edit != KEEP:
+            edits.append((values.dump_edit(each.edit), each.job_id))
     if pauses:
         session.each(sql.SET_PAUSE, pauses)
+    if edits:
+        session.each(sql.SET_EDIT, edits)
+    if pauses or edits:
         session.run(sql.COUNT_CHANGE)
         session.tell()
 

@@ -107,6 +107,8 @@ class Table:
                 state.mark = verdict.mark
             if verdict.pause != KEEP:
                 state.pause = verdict.pause
+            if verdict.edit != KEEP:
+                state.edit = verdict.edit
         return new
 
     def _is_new(self, job: JobRow, decision: Decision) -> bool:

@@ -9,3 +9,7 @@
 ALTER TABLE cronkit_runs ADD COLUMN tags TEXT;
 INSERT INTO cronkit_meta (name, value) VALUES ('schema', 1) ON CONFLICT DO NOTHING;
 UPDATE cronkit_meta SET value = 2 WHERE name = 'schema';
+
+-- from version 2 to 3: the change of a job that was made while schedulers ran.
+ALTER TABLE cronkit_jobs ADD COLUMN edit TEXT;
+UPDATE cronkit_meta SET value = 3 WHERE name = 'schema';

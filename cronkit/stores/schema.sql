@@ -9,7 +9,7 @@ CREATE TABLE IF NOT EXISTS cronkit_meta (
   name TEXT PRIMARY KEY,              -- schema: version; created: Unix ms; changes: a counter
   value BIGINT NOT NULL
 );
-INSERT INTO cronkit_meta (name, value) VALUES ('schema', 2) ON CONFLICT DO NOTHING;
+INSERT INTO cronkit_meta (name, value) VALUES ('schema', 3) ON CONFLICT DO NOTHING;
 
 CREATE TABLE IF NOT EXISTS cronkit_jobs (
   id TEXT PRIMARY KEY,
@@ -19,7 +19,8 @@ CREATE TABLE IF NOT EXISTS cronkit_jobs (
   planned BIGINT NOT NULL DEFAULT 0,  -- runs that the trigger has been given
   pause TEXT,                         -- JSON: at, until, by, why
   keep_runs BIGINT,                   -- ended runs to keep; null: the store's default
-  definition TEXT                     -- JSON: what the newest scheduler with the job says of it
+  definition TEXT,                    -- JSON: what the newest scheduler with the job says of it
+  edit TEXT                           -- JSON: what was changed of it while schedulers ran
 );
 
 CREATE TABLE IF NOT EXISTS cronkit_owners (

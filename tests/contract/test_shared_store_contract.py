@@ -12,6 +12,7 @@ from cronkit.errors import FenceLostError, PolicyError, StoreError
 from cronkit.jobs import (
     Closing,
     Decision,
+    Edit,
     Ending,
     Limits,
     Outcome,
@@ -158,6 +159,20 @@ def test_a_pause_is_a_change_and_a_run_is_none(mine, yours):
     assert mine.pulse("me", NOW).changes == before
     yours.decide(["a"], lambda _: [Verdict("a", pause=Pause(at=NOW))], NOW)
     assert mine.pulse("me", NOW).changes > before
+
+
+def test_an_edit_is_a_change(mine, yours):
+    before = mine.pulse("me", NOW).changes
+    edit = Edit(replaced="every 1m", policies={"priority": 3})
+    yours.decide(["a"], lambda states: [Verdict("a", edit=edit)], NOW)
+    assert mine.pulse("me", NOW).changes > before
+
+
+def test_an_edit_that_json_would_change_is_refused_and_nothing_is_written(mine):
+    edit = Edit(replaced="every 1m", policies={"kwargs": {"when": NOW}})
+    with pytest.raises(PolicyError, match="when"):
+        mine.decide(["a"], lambda states: [Verdict("a", mark=NOW, edit=edit)], NOW)
+    assert mine.states(["a"])["a"].mark is None
 
 
 def test_a_request_to_stop_reaches_the_owner_with_its_reason_and_nobody_else(mine, yours):

@@ -13,6 +13,7 @@ from cronkit.errors import FenceLostError
 from cronkit.jobs import (
     KEEP,
     Decision,
+    Edit,
     Ending,
     Limits,
     Outcome,
@@ -271,6 +272,37 @@ def test_a_pause_is_written_kept_and_ended(desk):
     assert desk.state("b").pause is None
     desk.change("a", pause=None)
     assert desk.state().pause is None
+
+
+EDIT = Edit(
+    replaced="every 1m",
+    trigger='{"kind": "every", "interval": "5m"}',
+    policies={"timeout": 30.0, "tags": ["a"], "args": [1, {"b": None}]},
+)
+
+
+def test_an_edit_is_written_kept_and_dropped(desk, other):
+    assert desk.state().edit is None
+    desk.change("a", edit=EDIT)
+    assert desk.state().edit == other.state().edit == EDIT
+    desk.change("a", mark=NOW)
+    assert desk.state().edit == EDIT
+    assert desk.state("b").edit is None
+    other.change("a", edit=None)
+    assert desk.state().edit is None
+
+
+def test_a_plan_sees_the_edit_of_the_moment(desk, other):
+    desk.change("a", edit=EDIT)
+    seen = []
+    other.store.decide(["a", "b"], lambda states: seen.extend(states) or [], NOW)
+    assert {state.job_id: state.edit for state in seen} == {"a": EDIT, "b": None}
+
+
+def test_an_edit_outlives_a_registration(desk):
+    desk.change("a", edit=EDIT)
+    desk.store.register([job_of("a", tags={"new"})], NOW)
+    assert desk.state().edit == EDIT
 
 
 def test_the_runs_that_have_not_ended_are_live_the_oldest_first(desk):
