@@ -9,6 +9,7 @@ from cronkit import _context, _convert
 from cronkit._app._crew import Crew
 from cronkit._app._process import end_with_process, watch_over
 from cronkit._app._waiting import Waiting
+from cronkit._app._web_workers import warn_of_company
 from cronkit._engine._hooks import complain
 from cronkit._engine._loop import Loop
 from cronkit._engine._signals import SignalWatch
@@ -83,6 +84,8 @@ class Lifecycle:
                 self._end(drain=0.0)
                 raise
         end_with_process()
+        if self._single is None and not self._core.shares:
+            warn_of_company()
 
     def _begin(self, loop: AbstractEventLoop | None, *, mine: bool) -> None:
         core, engine = self._core, self._engine
