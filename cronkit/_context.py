@@ -168,7 +168,7 @@ class RunContext:
         self.raise_if_cancelled()
 
     def progress(self, done: float, *, total: float | None = None) -> None:
-        """Say how far this run has come; `Scheduler.status()` shows it."""
+        """Say how far this run has come; `Scheduler.status` shows it in ``going_on``."""
         self.progress_now = (done, total)
 
     def note(self, **facts: object) -> None:
@@ -237,6 +237,12 @@ class Attempt:
     def notes(self) -> Mapping[str, object]:
         """What the job has recorded so far."""
         return NOTHING if self._context is None else self._context.notes
+
+    @property
+    def progress(self) -> tuple[float | None, float | None]:
+        """How far the job has come, and what the whole takes, as far as it has said."""
+        said = None if self._context is None else self._context.progress_now
+        return (None, None) if said is None else said
 
     def call(self) -> object:
         """Call the job's function in its context and return what it returns.

@@ -21,6 +21,7 @@ from cronkit.triggers import text_of
 if TYPE_CHECKING:
     from cronkit._app._lifecycle import Lifecycle
     from cronkit._app._registry import Registry
+    from cronkit._context import Attempt
     from cronkit._engine._engine import Engine
     from cronkit.jobs import Job, Run
 
@@ -71,6 +72,33 @@ class JobStatus:
 
 
 @attrs.frozen(kw_only=True)
+class GoingRun:
+    """A run that goes on in this process.
+
+    Attributes:
+        id: the run.
+        job_id: its job.
+        fire_time: in the zone of the job's trigger.
+        attempt: which attempt it is, counted from 1.
+        started_at: when that has started.
+        deadline: when its timeout ends; ``None`` without one.
+        cancelled: whether it is asked to stop.
+        done: how far it has come, as it has said with ``progress``; ``None``: it has not.
+        total: what it takes for the whole; ``None``: it has not said.
+    """
+
+    id: str
+    job_id: str
+    fire_time: datetime
+    attempt: int
+    started_at: datetime
+    deadline: datetime | None
+    cancelled: bool
+    done: float | None
+    total: float | None
+
+
+@attrs.frozen(kw_only=True)
 class Status:
     """A scheduler of this process at one instant.
 
@@ -81,6 +109,7 @@ class Status:
         jobs: its jobs, in the order they were added.
         outcomes: ended runs of this process by outcome.
         runs_going_on: how many runs go on in this process.
+        going_on: those runs, in the order they were taken.
         abandoned: how many timed-out runs have threads that still go on.
         lateness: of the newest run, from its fire time to its start.
         worst_lateness: the greatest since the scheduler was made.
@@ -97,6 +126,7 @@ class Status:
     jobs: tuple[JobStatus, ...]
     outcomes: Mapping[str, int]
     runs_going_on: int
+    going_on: tuple[GoingRun, ...]
     abandoned: int
     lateness: timedelta | None
     worst_lateness: timedelta | None
@@ -175,6 +205,7 @@ class Queries:
                 jobs=jobs,
                 outcomes={str(each): n for each, n in attempts.tally.outcomes.items()},
                 runs_going_on=len(attempts.running),
+                going_on=tuple(map(_going, attempts.running.values())),
                 abandoned=len(attempts.abandoned),
                 lateness=attempts.tally.lateness,
                 worst_lateness=attempts.tally.worst_lateness,
@@ -223,6 +254,21 @@ class Queries:
             tags=job.tags,
             edited=state.edit is not None,
         )
+
+
+def _going(attempt: Attempt) -> GoingRun:
+    done, total = attempt.progress
+    return GoingRun(
+        id=attempt.run_id,
+        job_id=attempt.job.id,
+        fire_time=attempt.taken.fire_time.astimezone(attempt.job.zone),
+        attempt=attempt.taken.attempt,
+        started_at=attempt.taken.started_at,
+        deadline=attempt.deadline,
+        cancelled=attempt.token.reason is not None,
+        done=done,
+        total=total,
+    )
 
 
 def _ordered(job: Job, state: JobState) -> Iterator[tuple[datetime, int, str]]:

@@ -251,6 +251,47 @@ def test_what_goes_on_is_counted(scheduler, clock):
         assert status.jobs[0].last_outcome is None
 
 
+def test_what_goes_on_is_shown_with_its_progress(make, clock):
+    scheduler = make(timezone="Europe/Paris")
+
+    @scheduler.job(timeout="1h")
+    def counts():
+        run = current_run()
+        run.sleep("1m")
+        run.progress(17, total=40)
+        run.sleep("1m")
+        run.progress(41.5)
+        run.sleep("1m")
+
+    scheduler.start()
+    handle = scheduler.run_now("counts")
+    shown = []
+    for _ in range(3):
+        shown += scheduler.status().going_on
+        clock.advance("70s")
+    assert [(run.done, run.total) for run in shown] == [(17, 40), (41.5, None)]
+    run = shown[0]
+    assert not run.cancelled
+    assert (run.id, run.job_id, run.attempt) == (handle.id, "counts", 1)
+    assert run.deadline - run.started_at == timedelta(hours=1)
+    assert str(run.fire_time.tzinfo) == "Europe/Paris"
+
+
+def test_a_run_that_is_asked_to_stop_is_shown_as_such(scheduler, clock):
+    seen, handles = [], []
+
+    @scheduler.job()
+    def looks():
+        for handle in handles:
+            handle.cancel()
+        seen.extend(run.cancelled for run in scheduler.status().going_on)
+
+    with scheduler:
+        handles.append(scheduler.run_now("looks"))
+        clock.advance(0)
+    assert seen == [True]
+
+
 STATES = {
     "armed": lambda s: s.add(print, Every("1h"), id="j"),
     "disabled": lambda s: s.add(print, Every("1h"), id="j", enabled=False),
