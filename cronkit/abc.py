@@ -101,6 +101,9 @@ class Executor(Protocol):
     the one that the attempts need, so that nobody waits for them there. ``after_fork()`` begins
     anew in a forked child, where none of the executor's threads are.
 
+    ``prompt = True`` says that it reports from threads of its own that have nothing else to do: with
+    a store in this process the scheduler writes the outcome and starts the next run right there.
+
     Attributes:
         kills: whether `stop` really ends an attempt. Where it does not (threads), the scheduler
             writes the outcome at once and calls the attempt abandoned until it reports.

@@ -13,8 +13,7 @@ if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
     from collections.abc import Iterable, Mapping
 
-    from cronkit._engine._attempts import Attempts
-    from cronkit._engine._core import Core
+    from cronkit._engine._engine import Engine
     from cronkit.abc import Executor
 
 
@@ -22,16 +21,14 @@ class Crew:
     """Hands the executors to the engine: those that were given, or what a driven clock has for them.
 
     Args:
-        core: the scheduler's clock and hooks.
-        attempts: what hands attempts to executors.
+        engine: what hands attempts to executors.
         given: the executors by name; ``None`` is the name of the default.
     """
 
-    def __init__(
-        self, core: Core, attempts: Attempts, given: Mapping[str | None, Executor]
-    ) -> None:
-        self._core = core
-        self._attempts = attempts
+    def __init__(self, engine: Engine, given: Mapping[str | None, Executor]) -> None:
+        self._core = engine.core
+        self._attempts = engine.attempts
+        self._express = engine.express
         self._given = given
 
     def start(self, loop: AbstractEventLoop | None) -> None:
@@ -45,7 +42,8 @@ class Crew:
                 adopt = getattr(used, "adopt", None)
                 if adopt is not None:
                     adopt(loop)
-                used.start(attempts.report)
+                prompt = getattr(used, "prompt", False) and not self._core.shares
+                used.start((self._express if prompt else attempts.outcomes).report)
                 started[id(executor)] = used
             attempts.executors[name] = used
         run = getattr(attempts.executors[ASYNCIO], "run", None)

@@ -147,10 +147,10 @@ class ByHand:
         """Run in the calling thread until the run has ended: the scheduler is not started."""
         core, attempts = self._core, self._engine.attempts
         here = InlineExecutor()
-        here.start(attempts.report)
+        here.start(attempts.outcomes.report)
         while True:
             with core.lock:
-                attempts.collect(core.clock.now())
+                attempts.outcomes.collect(core.clock.now())
                 attempts.outcomes.write()
                 run = core.store.get(new)
                 if run is None or run.outcome is not None:

@@ -51,7 +51,7 @@ class Lifecycle:
         self._core = engine.core
         self._registry = registry
         self._single = single
-        self._crew = Crew(engine.core, engine.attempts, executors)
+        self._crew = Crew(engine, executors)
         self._stopping: threading.Event | None = None
         self._stopper: threading.Thread | None = None
         self._foreground: Wake | None = None
@@ -193,6 +193,7 @@ class Lifecycle:
     def after_fork(self) -> None:
         """Be not started, with new locks: this is a forked child, without the parent's threads."""
         self._core.renew_locks()
+        self._engine.express.after_fork()
         self._crew.after_fork()
         begin_anew = getattr(self._core.store, "after_fork", None)
         if begin_anew is not None:

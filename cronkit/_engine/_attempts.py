@@ -1,13 +1,11 @@
-"""From waiting rows to outcomes: takes rows, hands attempts to executors, writes what they come to.
+"""From waiting rows to outcomes: takes rows, hands attempts to executors, and sees to their end.
 
-The store is asked under the engine's lock; executors report from any thread into a queue that the
-engine empties in its next step. Nothing is judged in an executor.
+Everything here happens under the engine's lock.
 """
 
 from __future__ import annotations
 
 import logging
-from collections import deque
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -15,13 +13,11 @@ from cronkit._context import Attempt
 from cronkit._engine._hooks import complain
 from cronkit._engine._outcomes import Outcomes
 from cronkit._engine._tally import Tally
-from cronkit._engine._verdicts import judge
 from cronkit.errors import FenceLostError, RunInterruptedError, RunTimeoutError
 from cronkit.jobs import (
     BY_OUTCOME,
     AttemptFailed,
     AttemptStarted,
-    Ending,
     Limits,
     Outcome,
     RunInterrupted,
@@ -37,7 +33,7 @@ if TYPE_CHECKING:
     from cronkit._engine._timers import Timers
     from cronkit._handle import RunHandle
     from cronkit.abc import Executor
-    from cronkit.jobs import Run
+    from cronkit.jobs import Ending, Run
 
 WAITING = "\0waiting"
 """The timer for waiting rows; no job id begins with a NUL."""
@@ -55,7 +51,6 @@ class Attempts:
     """The runs of one scheduler that are going on.
 
     Attributes:
-        reports: what attempts came to, not yet judged.
         outcomes: what they came to, on its way to the store.
         hungry: whether a waiting row may be ready for a free slot.
         overdue: whether a waiting row may have waited for too long.
@@ -71,16 +66,15 @@ class Attempts:
         self._core = core
         self._timers = timers
         self._most = most
-        self.reports: deque[tuple[Attempt, object, BaseException | None]] = deque()
         self.executors: dict[str | None, Executor] = {}
         self.groups: Mapping[str | None, Collection[str]] = {}
         self.limits = Limits(jobs={}, tags={}, tags_of={})
-        self.outcomes = Outcomes(core, self._written)
         self.hungry = False
         self.overdue = False
         self._starved = False
         self.running: dict[str, Attempt] = {}
         self.abandoned: dict[str, Attempt] = {}
+        self.outcomes = Outcomes(core, self.running, self.abandoned, self._written)
         self.handles: dict[str, list[RunHandle]] = {}
         self._dying: set[str] = set()
         self.late = 0
@@ -88,45 +82,23 @@ class Attempts:
         self.tally = Tally()
         self.decider: Decider | None = None
 
-    def report(self, attempt: Attempt, value: object, error: BaseException | None) -> None:
-        """Take what an attempt came to; any thread."""
-        self.reports.append((attempt, value, error))
-        self._core.wake()
-
-    def collect(self, now: datetime) -> None:
-        """Judge what attempts came to since the last call; `Outcomes.write` writes it."""
-        reports = self.reports
-        while reports:
-            attempt, value, error = reports.popleft()
-            run_id = attempt.run_id
-            if self.abandoned.get(run_id) is attempt:
-                del self.abandoned[run_id]
-                self.outcomes.add(attempt, None, None, None)
-            elif self.running.get(run_id) is attempt:
-                self.outcomes.add(attempt, self._judged(attempt, error, now), value, error)
-
-    def _judged(
-        self,
-        attempt: Attempt,
-        error: BaseException | None,
-        now: datetime,
-        *,
-        abandoned: bool = False,
-    ) -> Ending:
-        removed = attempt.job.id not in self._core.jobs
-        return judge(attempt, error, now, abandoned=abandoned, last=removed)
-
     def start(self, now: datetime) -> None:
         """Take waiting rows for free slots and start them."""
+        full = True
         for name, job_ids in self.groups.items():
             executor = self.executors[name]
             free = executor.free()
             if self._most is not None:
                 free = min(free, self._most - len(self.running))
             if free > 0 and job_ids:
-                for attempt in self.take(job_ids, free, now):
+                attempts = self.take(job_ids, free, now)
+                for attempt in attempts:
                     executor.submit(attempt)
-        self._look_ahead(now)
+                full = full and len(attempts) == free
+        if full and not getattr(self._core.store, "has_company", False):
+            self._starved = True  # nothing can start before a slot is free, and then we look again
+        else:
+            self._look_ahead(now)
         self.hungry = False  # only now: what the store refused is tried again
 
     def _look_ahead(self, now: datetime) -> None:
@@ -150,7 +122,7 @@ class Attempts:
             if job.timeout is not None:
                 self._timers.arm(_TIMEOUT + run_id, taken.started_at + job.timeout)
             if taken.attempt == 1:
-                self.tally.started(taken.first_started_at - taken.due)
+                self.tally.started(now - taken.due)
             if not quiet:
                 core.tell(AttemptStarted, run_id, now)
             attempts.append(attempt)
@@ -180,10 +152,9 @@ class Attempts:
             self._timers.arm(_TIMEOUT + run_id, now + _TO_DIE)
             executor.stop(attempt)
             return
-        error = RunTimeoutError(run_id, attempt.job.timeout.total_seconds())
-        self.abandoned[run_id] = attempt
         executor.abandon(attempt)
-        self.outcomes.add(attempt, self._judged(attempt, error, now, abandoned=True), None, error)
+        error = RunTimeoutError(run_id, attempt.job.timeout.total_seconds())
+        self.outcomes.abandon(attempt, error, now)
         executor.stop(attempt)
 
     def stop(self, run_id: str, reason: str) -> None:
@@ -220,26 +191,23 @@ class Attempts:
     def _written(self, item: Unwritten, answer: Answer) -> None:
         """Do what follows once the store has an ending."""
         attempt, ending, value, error = item
-        if ending is None:
+        if ending is None:  # an abandoned one: its outcome is written already
             self.hungry = self.hungry or self._starved
             return
-        core, run_id, now = self._core, attempt.run_id, ending.at
-        job, outcome = attempt.job, ending.outcome
+        core, run_id, now, outcome = self._core, ending.run_id, ending.at, ending.outcome
         del self.running[run_id]
-        if job.timeout is not None:
+        if attempt.job.timeout is not None:
             self._timers.disarm(_TIMEOUT + run_id)
             self._dying.discard(run_id)
-        self.hungry = self.hungry or self._starved
+        if self._starved:
+            self.hungry = True
         if core.awaited:
             core.ended.notify_all()
         if isinstance(answer, FenceLostError):
             self._shut_out(run_id, answer, now)
             return
         if outcome is None:
-            self.hungry = True
-            if ending.retry_at is not None:
-                self.look_again(run_id, ending.retry_at)
-            core.tell(AttemptFailed, run_id, now, retry_at=ending.retry_at, error=error)
+            self._waits_again(ending, error)
             return
         self.tally.count(outcome)
         if answer and self.decider is not None and self.decider.announce(answer, now):
@@ -248,6 +216,13 @@ class Attempts:
             core.tell(BY_OUTCOME[outcome], run_id, now, error=error)
         if self.handles:
             self._complete(run_id, value, error)
+
+    def _waits_again(self, ending: Ending, error: BaseException | None) -> None:
+        """Look again when the run's next attempt may start."""
+        self.hungry, retry_at = True, ending.retry_at
+        if retry_at is not None:
+            self.look_again(ending.run_id, retry_at)
+        self._core.tell(AttemptFailed, ending.run_id, ending.at, retry_at=retry_at, error=error)
 
     def _shut_out(self, run_id: str, lost: FenceLostError, now: datetime) -> None:
         """A later owner has the run, or has ended it: what this one came to does not count."""
@@ -263,16 +238,7 @@ class Attempts:
             if run_id in waiting:
                 continue
             self.stop(run_id, "shutdown")
-            ending = Ending(
-                run_id=run_id,
-                at=now,
-                fence=attempt.taken.fence,
-                outcome=Outcome.INTERRUPTED,
-                reason="shutdown",
-                notes=attempt.notes,
-            )
-            error = RunInterruptedError(run_id, "shutdown")
-            self.outcomes.add(attempt, ending, None, error)
+            self.outcomes.interrupt(attempt, now)
 
     def let_go(self) -> None:
         """Give up on writing what the store does not take; who waits for it is told."""
@@ -283,7 +249,6 @@ class Attempts:
 
     def forget(self) -> None:
         """Know of nothing that goes on: a forked child has none of its parent's attempts."""
-        self.reports.clear()
         self.outcomes.forget()
         self.running.clear()
         self.abandoned.clear()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from cronkit._engine._attempts import Attempts
 from cronkit._engine._decider import Decider
+from cronkit._engine._express import Express
 from cronkit._engine._hooks import complain
 from cronkit._engine._neighbours import Neighbours
 from cronkit._engine._outage import Outage
@@ -55,6 +56,7 @@ class Engine:
         self.watch = ClockWatch(core, self._timers, self.attempts, self.decider)
         self.neighbours = Neighbours(core, self.attempts, self.decider)
         self.outage = Outage(core)
+        self.express = Express(self)
         self.in_line = False
         self.crashed: Callable[[], None] = lambda: None
         self._enter: Callable[[datetime], bool] | None = None
@@ -127,7 +129,12 @@ class Engine:
             soonest = self._timers.next()
             if until is not None:
                 return until if soonest is None else min(soonest, until)
-            if attempts.hungry or attempts.reports or self.neighbours.busy:
+            if (
+                attempts.hungry
+                or attempts.outcomes.reports
+                or self.neighbours.busy
+                or self.express.broken
+            ):
                 return self.core.clock.now()
             return soonest
 
@@ -135,6 +142,9 @@ class Engine:
         """Do all that is due now."""
         core, attempts = self.core, self.attempts
         with core.lock:
+            if self.express.broken is not None:
+                broken, self.express.broken = self.express.broken, None
+                raise broken
             now = core.clock.now()
             core.hooks.listen()
             if self._enter is not None:
@@ -142,8 +152,8 @@ class Engine:
                     self._next_try = now + _STANDBY_LOOK
                     return
                 self._enter = self._next_try = None
-            if attempts.reports:
-                attempts.collect(now)
+            if attempts.outcomes.reports:
+                attempts.outcomes.collect(now)
             due = self._timers.pop_due(now)
             jobs = self._ring(due, now) if due else ()
             if self.outage.since is None:
@@ -154,6 +164,30 @@ class Engine:
                 self._guarded(self._come_back, jobs, now)
         if self.in_line and core.hooks.queue:
             core.hooks.deliver()
+
+    def serve(self) -> bool:
+        """Write what has ended and start what waits for a slot; return whether that was possible.
+
+        Any thread may call it that holds up no others.
+        """
+        core, attempts, timers = self.core, self.attempts, self._timers
+        with core.lock:
+            if self.outage.since is not None or attempts.draining:
+                return False
+            now, timers.sooner = core.clock.now(), False
+            try:
+                attempts.outcomes.collect(now)
+                attempts.outcomes.write()
+                if attempts.hungry:
+                    attempts.start(now)
+            except StoreError as error:
+                self.outage.begin(error, now)
+                return False
+            if timers.sooner:
+                core.wake()
+        if self.in_line and core.hooks.queue:
+            core.hooks.deliver()
+        return True
 
     def clock_stepped(self, delta: timedelta) -> None:
         """Take note that the wall clock was set by `delta`."""
@@ -210,7 +244,7 @@ class Engine:
         attempts = self.attempts
         with self.core.lock:
             try:
-                attempts.collect(now)
+                attempts.outcomes.collect(now)
                 attempts.interrupt_all(now)
                 attempts.outcomes.write()
             except StoreError as error:

@@ -1,6 +1,6 @@
-"""Writes what attempts come to: in order, many in one transaction, and again until it is written.
+"""What attempts come to: judged, and written in order, many in one transaction, until it is done.
 
-While the store does not answer, endings wait here with the instant at which they came about.
+Executors report from any thread into a queue; nothing is judged in an executor. While the store does not answer, endings wait here with the instant at which they came about.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from collections import deque
 from itertools import islice
 from typing import TYPE_CHECKING, TypeAlias
 
-from cronkit._engine._verdicts import follow_ups
-from cronkit.errors import FenceLostError
-from cronkit.jobs import Closing
+from cronkit._engine._verdicts import follow_ups, judge
+from cronkit.errors import FenceLostError, RunInterruptedError
+from cronkit.jobs import Closing, Ending, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from cronkit._context import Attempt
     from cronkit._engine._core import Core
-    from cronkit.jobs import Decision, Ending
+    from cronkit.jobs import Decision
 
 Answer: TypeAlias = "Sequence[Decision] | FenceLostError"
 Unwritten: TypeAlias = "tuple[Attempt, Ending | None, object, BaseException | None]"
@@ -33,16 +33,37 @@ class Outcomes:
 
     Args:
         core: the scheduler's store and jobs.
+        running: the attempts that go on, by run id.
+        abandoned: those whose outcome is known, though their threads go on, by run id.
         written: is told of each ending once the store has it, or has refused it for good.
 
     Attributes:
+        reports: what attempts came to, not yet judged.
         followers: the jobs that follow each job.
     """
 
-    __slots__ = ("_core", "_many", "_queue", "_written", "followers")
+    __slots__ = (
+        "_abandoned",
+        "_core",
+        "_many",
+        "_queue",
+        "_running",
+        "_written",
+        "followers",
+        "reports",
+    )
 
-    def __init__(self, core: Core, written: Callable[[Unwritten, Answer], None]) -> None:
+    def __init__(
+        self,
+        core: Core,
+        running: Mapping[str, Attempt],
+        abandoned: dict[str, Attempt],
+        written: Callable[[Unwritten, Answer], None],
+    ) -> None:
         self._core = core
+        self._running = running
+        self._abandoned = abandoned
+        self.reports: deque[tuple[Attempt, object, BaseException | None]] = deque()
         self._many: Callable[[Sequence[Closing]], Sequence[Answer]] | None
         self._many = getattr(core.store, "finish_many", None)
         self._queue: deque[Unwritten] = deque()
@@ -52,11 +73,42 @@ class Outcomes:
     def __len__(self) -> int:
         return len(self._queue)
 
-    def add(
-        self, attempt: Attempt, ending: Ending | None, value: object, error: BaseException | None
-    ) -> None:
-        """Take in an ending; `write` writes it."""
-        self._queue.append((attempt, ending, value, error))
+    def report(self, attempt: Attempt, value: object, error: BaseException | None) -> None:
+        """Take what an attempt came to; any thread."""
+        self.reports.append((attempt, value, error))
+        self._core.wake()
+
+    def collect(self, now: datetime) -> None:
+        """Judge what attempts came to since the last call; `write` writes it."""
+        reports, running, queue = self.reports, self._running, self._queue
+        while reports:
+            attempt, value, error = reports.popleft()
+            run_id = attempt.run_id
+            if self._abandoned and self._abandoned.get(run_id) is attempt:
+                del self._abandoned[run_id]
+                queue.append((attempt, None, None, None))
+            elif running.get(run_id) is attempt:
+                if error is None:
+                    notes = attempt.notes
+                    ending = Ending(
+                        run_id, now, attempt.taken.fence, Outcome.SUCCEEDED, notes=notes
+                    )
+                else:
+                    ending = judge(attempt, error, now, last=attempt.job.id not in self._core.jobs)
+                queue.append((attempt, ending, value, error))
+
+    def abandon(self, attempt: Attempt, error: BaseException, now: datetime) -> None:
+        """Judge an attempt that goes on though its time is over."""
+        self._abandoned[attempt.run_id] = attempt
+        last = attempt.job.id not in self._core.jobs
+        ending = judge(attempt, error, now, abandoned=True, last=last)
+        self._queue.append((attempt, ending, None, error))
+
+    def interrupt(self, attempt: Attempt, now: datetime) -> None:
+        """Judge an attempt that goes on though the scheduler stops."""
+        run_id, fence, reason = attempt.run_id, attempt.taken.fence, "shutdown"
+        ending = Ending(run_id, now, fence, Outcome.INTERRUPTED, reason=reason, notes=attempt.notes)
+        self._queue.append((attempt, ending, None, RunInterruptedError(run_id, reason)))
 
     def run_ids(self) -> set[str]:
         """Return the runs whose endings wait."""
@@ -68,22 +120,31 @@ class Outcomes:
         Raises:
             StoreError: the store does not answer.
         """
-        queue = self._queue
+        queue, store = self._queue, self._core.store
         while queue:
             first = queue[0]
-            attempt, ending, _, _ = first
+            ending = first[1]
             if ending is None:
-                self._core.store.settle(attempt.run_id)
+                store.settle(first[0].run_id)
                 queue.popleft()
+                self._written(first, ())
             elif self._many is None or len(queue) == 1:
-                answer = self._write_one(attempt, ending)
+                answer: Answer
+                try:
+                    if self.followers:
+                        answer = self._with_followers(first[0], ending)
+                    else:
+                        answer = store.finish(ending)
+                except FenceLostError as lost:
+                    answer = lost
                 queue.popleft()
                 self._written(first, answer)
             else:
                 self._write_many(self._many)
 
     def forget(self) -> None:
-        """Write nothing of what waits: this is a forked child."""
+        """Write nothing of what waits."""
+        self.reports.clear()
         self._queue.clear()
 
     def closing(self, ending: Ending, job_id: str, fire_time: datetime) -> Closing:
@@ -96,15 +157,9 @@ class Outcomes:
         plan = follow_ups(self._core.job_of, ending, job_id, fire_time)
         return Closing(ending=ending, followers=followers, plan=plan)
 
-    def _write_one(self, attempt: Attempt, ending: Ending) -> Answer:
-        store = self._core.store
-        try:
-            if not self.followers:
-                return store.finish(ending)
-            closing = self.closing(ending, attempt.job.id, attempt.taken.fire_time)
-            return store.finish(ending, closing.followers, closing.plan)
-        except FenceLostError as lost:
-            return lost
+    def _with_followers(self, attempt: Attempt, ending: Ending) -> Sequence[Decision]:
+        closing = self.closing(ending, attempt.job.id, attempt.taken.fire_time)
+        return self._core.store.finish(ending, closing.followers, closing.plan)
 
     def _write_many(self, write: Callable[[Sequence[Closing]], Sequence[Answer]]) -> None:
         """Write the endings at the head of the queue in one transaction."""

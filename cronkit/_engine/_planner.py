@@ -121,8 +121,11 @@ def plan_job(
         if due > now:
             return Plan(None, fire, due, base)
     after = next_fire(job, fire)
+    rows: Sequence[Decision]
     if after is None or (due_at(job, after) if job.jitter else after) > now:
-        rows, mark = _judge(job, state, now, ((fire, due),)), fire
+        rows, mark = (_judge(job, now, fire, due),), fire
+        if state.live:
+            rows = _overlap(job, state, rows, now)
     else:
         rows, mark = _plan_many(job, state, now, fire)
         after = next_fire(job, mark)
@@ -210,7 +213,7 @@ def _plan_many(
         rows.append(stretch(job, first, last, Outcome.MISFIRED, "misfire_grace"))
     if oldest is not None:
         left, chosen = coalesce(job, oldest, newest)
-        judged = _judge(job, state, now, [(fire, due(fire)) for fire in chosen])
+        judged = _overlap(job, state, [_judge(job, now, fire, due(fire)) for fire in chosen], now)
         rows += [*left, *_up_to_last_run(job, state, judged)]
     rest = unsearched(job, newest, now)
     if rest is not None:
@@ -218,7 +221,7 @@ def _plan_many(
     return rows, newest if rest is None else now
 
 
-def _up_to_last_run(job: Job, state: JobState, rows: list[Decision]) -> list[Decision]:
+def _up_to_last_run(job: Job, state: JobState, rows: Sequence[Decision]) -> Sequence[Decision]:
     """Leave out what comes after the last run that the job may have: it does not fire any more."""
     if job.max_runs is None:
         return rows
@@ -233,29 +236,23 @@ def _up_to_last_run(job: Job, state: JobState, rows: list[Decision]) -> list[Dec
 # --- fire times that were chosen to run ----------------------------------------------------------
 
 
-def _judge(
-    job: Job, state: JobState, now: datetime, chosen: Sequence[tuple[datetime, datetime]]
-) -> list[Decision]:
-    """Return a row for each chosen fire time, given with its jitter."""
-    rows = []
-    grace = job.misfire_grace
-    for fire, due in chosen:
-        late = grace is not None and now - due > grace
-        rows.append(
-            Decision(
-                run_id=run_id(job.id, fire),
-                job_id=job.id,
-                fire_time=fire,
-                not_before=due,
-                outcome=Outcome.MISFIRED if late else None,
-                reason="misfire_grace" if late else None,
-                priority=job.priority,
-            )
-        )
-    return _overlap(job, state, rows, now) if state.live else rows
+def _judge(job: Job, now: datetime, fire: datetime, due: datetime) -> Decision:
+    """Return a row for a chosen fire time, given with its jitter."""
+    late = job.misfire_grace is not None and now - due > job.misfire_grace
+    return Decision(
+        run_id(job.id, fire),
+        job.id,
+        fire,
+        due,
+        Outcome.MISFIRED if late else None,
+        "misfire_grace" if late else None,
+        priority=job.priority,
+    )
 
 
-def _overlap(job: Job, state: JobState, rows: list[Decision], now: datetime) -> list[Decision]:
+def _overlap(
+    job: Job, state: JobState, rows: Sequence[Decision], now: datetime
+) -> Sequence[Decision]:
     """Apply ``overlap`` once for the batch: fire times caught up together follow one another."""
     live = state.live
     if not live or job.overlap == "allow":

@@ -17,11 +17,16 @@ class Timers:
 
     A disarmed or overtaken entry stays in the heap until it comes up; when such entries outnumber
     the others the heap is built anew, so that a million reschedules hold no memory.
+
+    Attributes:
+        sooner: set when an instant is armed that comes before all others; whoever waits for the
+            earliest one sets it back.
     """
 
-    __slots__ = ("_armed", "_heap")
+    __slots__ = ("_armed", "_heap", "sooner")
 
     def __init__(self) -> None:
+        self.sooner = False
         self._heap: list[tuple[datetime, int, str]] = []
         self._armed: dict[str, datetime] = {}
 
@@ -36,9 +41,12 @@ class Timers:
             when: an instant in UTC.
             priority: among keys of one instant the higher comes first, then the smaller key.
         """
+        heap, entry = self._heap, (when, -priority, key)
         self._armed[key] = when
-        heapq.heappush(self._heap, (when, -priority, key))
-        if len(self._heap) > 2 * len(self._armed) + _SLACK:
+        heapq.heappush(heap, entry)
+        if heap[0] is entry:
+            self.sooner = True
+        if len(heap) > 2 * len(self._armed) + _SLACK:
             self._heap = [entry for entry in self._heap if self._armed.get(entry[2]) is entry[0]]
             heapq.heapify(self._heap)
 

@@ -23,26 +23,21 @@ _LONGEST_TEXT = 2_000
 
 def judge(
     attempt: Attempt,
-    error: BaseException | None,
+    error: BaseException,
     now: datetime,
     *,
     abandoned: bool = False,
     last: bool = False,
 ) -> Ending:
-    """Return what to write for an attempt that returned, raised, or was abandoned.
+    """Return what to write for an attempt that raised or was abandoned.
 
     Args:
         attempt: the attempt.
-        error: what it raised; ``None``: it returned.
+        error: what it raised.
         now: the present instant, in UTC.
         abandoned: its timeout ended and its thread goes on.
         last: there is no further attempt, whatever the job's rule says: nobody would take it.
     """
-    fence, notes = attempt.taken.fence, attempt.notes
-    if error is None:
-        return Ending(
-            run_id=attempt.run_id, at=now, fence=fence, outcome=Outcome.SUCCEEDED, notes=notes
-        )
     outcome, reason = _outcome(attempt, error)
     retry_at = None
     if outcome is not Outcome.CANCELLED and not last:
@@ -50,14 +45,14 @@ def judge(
     return Ending(
         run_id=attempt.run_id,
         at=now,
-        fence=fence,
+        fence=attempt.taken.fence,
         outcome=None if retry_at is not None else outcome,
         retry_at=retry_at,
         reason=reason,
         error=text_of(error),
         error_type=class_of(error),
         abandoned=abandoned and retry_at is None,
-        notes=notes,
+        notes=attempt.notes,
     )
 
 

@@ -22,6 +22,18 @@ if TYPE_CHECKING:
     Queue = SimpleQueue[Attempt | None]
 
 
+class _Here(threading.local):
+    """What a worker thread knows of itself.
+
+    Attributes:
+        is_free: whether it has ended an attempt and has not looked for the next one yet.
+        attempt: the next one, handed over by itself while it reported the last one.
+    """
+
+    is_free = False
+    attempt: Attempt | None = None
+
+
 class ThreadExecutor:
     """Runs attempts on up to `max_workers` daemon threads.
 
@@ -38,6 +50,7 @@ class ThreadExecutor:
     """
 
     kills = False
+    prompt = True
 
     def __init__(self, max_workers: int = 10, *, max_abandoned: int = 10) -> None:
         self._slots = _convert.integer(max_workers, "max_workers", least=1)
@@ -49,7 +62,9 @@ class ThreadExecutor:
     def _forget(self) -> None:
         """Begin with no thread and no attempt; the lock is new too."""
         self._queue: Queue = SimpleQueue()
-        self._idle = threading.Condition(threading.Lock())
+        self._lock = threading.Lock()
+        self._idle = threading.Condition(self._lock)
+        self._here = _Here()
         # An attempt is in one of these from `submit` to its end; each in `_going` has a thread.
         self._going: set[Attempt] = set()
         self._abandoned: set[Attempt] = set()
@@ -67,17 +82,21 @@ class ThreadExecutor:
 
     def submit(self, attempt: Attempt) -> None:
         """Hand an attempt to a thread; where the system has none left, the attempt fails."""
-        with self._idle:
+        refused: RuntimeError | None = None
+        with self._lock:
             self._going.add(attempt)
             try:
                 if self._threads < len(self._going):
                     self._start_thread()
             except RuntimeError as error:
                 self._going.discard(attempt)
-                refused: RuntimeError | None = error
+                refused = error
             else:
-                refused = None
-                self._queue.put(attempt)
+                here = self._here
+                if here.is_free:  # this very thread has just ended one: no other has to be woken
+                    here.is_free, here.attempt = False, attempt
+                else:
+                    self._queue.put(attempt)
         if refused is not None and self._report is not None:
             self._report(attempt, None, refused)
 
@@ -92,7 +111,7 @@ class ThreadExecutor:
 
     def abandon(self, attempt: Attempt) -> None:
         """Give the attempt's slot to others; its thread ends with it."""
-        with self._idle:
+        with self._lock:
             if attempt in self._going:  # else it has just ended, and its report is on its way
                 self._going.discard(attempt)
                 self._abandoned.add(attempt)
@@ -101,7 +120,7 @@ class ThreadExecutor:
 
     def shutdown(self, timeout: float | None) -> bool:
         """Wait for what goes on and end the idle threads; what goes on then is abandoned."""
-        with self._idle:
+        with self._lock:
             ended = self._idle.wait_for(lambda: not self._going, timeout)
             self._abandoned |= self._going
             self._going.clear()
@@ -126,9 +145,11 @@ class ThreadExecutor:
         }
 
     def _work(self, queue: Queue) -> None:
-        while (attempt := queue.get()) is not None:
+        here, lock = self._here, self._lock
+        while (attempt := here.attempt or queue.get()) is not None:
+            here.attempt = None
             value, error = call(attempt)
-            with self._idle:
+            with lock:
                 stays = attempt in self._going
                 if stays:
                     self._going.discard(attempt)
@@ -136,8 +157,10 @@ class ThreadExecutor:
                         self._idle.notify_all()
                 else:
                     self._abandoned.discard(attempt)
+            here.is_free = stays
             if self._report is not None:
                 self._report(attempt, value, error)
+            here.is_free = False
             del attempt, value, error  # an idle thread must not keep the last result alive
             if not stays:
                 return

@@ -140,10 +140,12 @@ class MemoryStore:
             row = table.rows.get(ending.run_id)
             if row is None or row.phase != "running":
                 raise FenceLostError(self.name, ending.run_id, ending.fence, None)
-            # A plan that raises must leave everything as it was.
-            verdicts = () if plan is None else plan(table.states(followers))
+            if plan is None:
+                table.finish(row, ending)
+                return ()
+            verdicts = plan(table.states(followers))  # first: should it raise, nothing has changed
             table.finish(row, ending)
-            return table.write(verdicts, ending.at) if verdicts else ()
+            return table.write(verdicts, ending.at)
 
     def expire(
         self,

@@ -5,7 +5,7 @@ A row that stopped waiting (cancelled, given up) stays in its heap until it come
 
 from __future__ import annotations
 
-import heapq
+from heapq import heappop, heappush
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -17,10 +17,8 @@ if TYPE_CHECKING:
 
     Timed = list[tuple[datetime, int, Row]]
 
-    Ready = list[tuple[tuple[int, datetime, str], int, Row]]
-
-ELSEWHERE = ""
-"""The judgement on a row of another scheduler's job."""
+    Ready = list[tuple[int, datetime, str, int, Row]]
+    """Priority (the highest first), fire time, job, and a number that tells equals apart."""
 
 
 class WaitingQueue:
@@ -42,44 +40,55 @@ class WaitingQueue:
 
     def push(self, row: Row, now: datetime) -> None:
         """Take in a waiting row; one whose time has come is ready at once."""
-        serial = next(self._serial)
+        serial, decision = next(self._serial), row.decision
         if row.not_before <= now:
-            heapq.heappush(self._ready, (row.order, serial, row))
+            heappush(
+                self._ready,
+                (-decision.priority, decision.fire_time, decision.job_id, serial, row),
+            )
         else:
-            heapq.heappush(self._future, (row.not_before, serial, row))
-        give_up_at = row.decision.give_up_at
-        if give_up_at is not None and row.attempt == 0:
-            heapq.heappush(self._giving_up, (give_up_at, serial, row))
+            heappush(self._future, (row.not_before, serial, row))
+        if decision.give_up_at is not None and row.attempt == 0:
+            heappush(self._giving_up, (decision.give_up_at, serial, row))
 
-    def take(self, now: datetime, most: int, judge: Callable[[Row], str | None]) -> list[Row]:
-        """Let go of up to `most` rows whose time has come; return them.
+    def take(
+        self,
+        now: datetime,
+        most: int,
+        job_ids: Collection[str],
+        held_by: Callable[[Row], str | None],
+        suspects: Collection[str] | None,
+    ) -> Iterator[Row]:
+        """Yield up to `most` rows of these jobs whose time has come, and let go of them.
 
         Args:
             now: the present instant.
             most: how many rows.
-            judge: gives ``None`` for a row that may start, `ELSEWHERE`, or the name of the limit
-                that holds it back.
+            job_ids: whose rows.
+            held_by: gives the name of the limit that holds a row back; ``None``: none does.
+            suspects: the jobs whose rows a limit may hold back; ``None``: those of all.
         """
         if self._future:
             self._ripen(now)
-        rows: list[Row] = []
-        aside = []
-        ready = self._ready
-        while ready and len(rows) < most:
-            entry = heapq.heappop(ready)
-            row = entry[2]
+        aside, ready = [], self._ready
+        while ready and most > 0:
+            entry = heappop(ready)
+            row = entry[4]
             if row.phase != "waiting":
                 continue
-            held_by = judge(row)
-            if held_by is None:
-                rows.append(row)
-            elif held_by == ELSEWHERE:
+            job_id = entry[2]
+            if job_id not in job_ids:
                 aside.append(entry)
-            else:
-                heapq.heappush(self.held.setdefault(held_by, []), entry)
+                continue
+            if suspects is None or job_id in suspects:
+                limit = held_by(row)
+                if limit is not None:
+                    heappush(self.held.setdefault(limit, []), entry)
+                    continue
+            most -= 1
+            yield row
         for entry in aside:
-            heapq.heappush(ready, entry)
-        return rows
+            heappush(ready, entry)
 
     def release(self, room: Callable[[str], int]) -> None:
         """Make as many rows ready as their limits have room for by now.
@@ -90,9 +99,9 @@ class WaitingQueue:
         for name, heap in list(self.held.items()):
             left = room(name)
             while heap and left > 0:
-                entry = heapq.heappop(heap)
-                if entry[2].phase == "waiting":
-                    heapq.heappush(self._ready, entry)
+                entry = heappop(heap)
+                if entry[4].phase == "waiting":
+                    heappush(self._ready, entry)
                     left -= 1
             if not heap:
                 del self.held[name]
@@ -106,20 +115,20 @@ class WaitingQueue:
         """
         others = []
         while self._giving_up and self._giving_up[0][0] <= now:
-            entry = heapq.heappop(self._giving_up)
+            entry = heappop(self._giving_up)
             if entry[2].decision.job_id not in job_ids:
                 others.append(entry)
             elif entry[2].phase == "waiting" and entry[2].attempt == 0 and going(entry[2]):
                 yield entry[2]
         for entry in others:
-            heapq.heappush(self._giving_up, entry)
+            heappush(self._giving_up, entry)
 
     def rearrange(self, now: datetime) -> None:
         """Put each row in its place again, after the times of some have changed."""
         rows = {entry[2] for entry in self._future}
-        rows |= {entry[2] for heap in (self._ready, *self.held.values()) for entry in heap}
+        rows |= {entry[4] for heap in (self._ready, *self.held.values()) for entry in heap}
         self._future, self._ready, self._giving_up, self.held = [], [], [], {}
-        for row in sorted(rows, key=lambda row: row.order):
+        for row in rows:
             if row.phase == "waiting":
                 self.push(row, now)
 
@@ -129,9 +138,9 @@ class WaitingQueue:
             return None
         self._ripen(now)
         if any(
-            row.phase == "waiting" and row.decision.job_id in job_ids
+            job_id in job_ids and row.phase == "waiting"
             for heap in (self._ready, *self.held.values())
-            for _, _, row in heap
+            for _, _, job_id, _, row in heap
         ):
             return now
         found = [_first(heap, now, job_ids) for heap in (self._future, self._giving_up) if heap]
@@ -141,14 +150,14 @@ class WaitingQueue:
         """Move rows whose time has come to the ready heap."""
         future = self._future
         while future and future[0][0] <= now:
-            _, serial, row = heapq.heappop(future)
+            row = heappop(future)[2]
             if row.phase == "waiting":
-                heapq.heappush(self._ready, (row.order, serial, row))
+                self.push(row, now)
 
 
 def _first(heap: Timed, now: datetime, job_ids: Collection[str]) -> datetime | None:
     while heap and heap[0][2].phase != "waiting":
-        heapq.heappop(heap)
+        heappop(heap)
     if heap and heap[0][0] > now and heap[0][2].decision.job_id in job_ids:
         return heap[0][0]
     return min(

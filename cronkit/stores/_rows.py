@@ -56,12 +56,6 @@ class Row:
         self.ending: Ending | None = None
         self.abandoned = False
 
-    @property
-    def order(self) -> tuple[int, datetime, str]:
-        """The place of a waiting row in the queue: priority, fire time, job."""
-        decision = self.decision
-        return (-decision.priority, decision.fire_time, decision.job_id)
-
     def start(self, owner: str, now: datetime, fence: int | None) -> Taken:
         """Make the row running, as `owner`'s."""
         self.phase = "running"
@@ -73,17 +67,17 @@ class Row:
         self.attempt += 1
         decision = self.decision
         return Taken(
-            run_id=decision.run_id,
-            job_id=decision.job_id,
-            fire_time=decision.fire_time,
-            due=decision.not_before,
-            attempt=self.attempt,
-            started_at=now,
-            first_started_at=self.first_started_at,
-            fence=fence,
-            origin=decision.origin,
-            args=decision.args,
-            kwargs=decision.kwargs,
+            decision.run_id,
+            decision.job_id,
+            decision.fire_time,
+            decision.not_before,
+            self.attempt,
+            now,
+            self.first_started_at,
+            fence,
+            decision.origin,
+            decision.args,
+            decision.kwargs,
         )
 
     def pull_in(self, now: datetime, delta: timedelta) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter, deque
+from functools import partial
 from typing import TYPE_CHECKING
 
 from cronkit.jobs import KEEP, Ending, JobState, Outcome, Rewind
-from cronkit.stores._queue import ELSEWHERE, WaitingQueue
+from cronkit.stores._queue import WaitingQueue
 from cronkit.stores._rows import Row
 
 if TYPE_CHECKING:
@@ -95,15 +96,21 @@ class Table:
 
     def write(self, verdicts: Sequence[Verdict], now: datetime) -> list[Decision]:
         """Write verdicts; return the decisions that were new."""
-        new = []
+        new, jobs, rows = [], self.jobs, self.rows
         for verdict in verdicts:
-            job = self.jobs[verdict.job_id]
+            job = jobs[verdict.job_id]
             state = job.state
+            mark = state.mark
             for decision in verdict.decisions:
-                if self._is_new(job, decision):
+                if decision.origin == "trigger":
+                    if mark is not None and decision.fire_time <= mark:
+                        continue
+                elif not self._has_new_key(decision):
+                    continue
+                if decision.run_id not in rows:
                     self._insert(job, decision, now)
                     new.append(decision)
-            if verdict.mark is not None and (state.mark is None or verdict.mark > state.mark):
+            if verdict.mark is not None and (mark is None or verdict.mark > mark):
                 state.mark = verdict.mark
             if verdict.pause != KEEP:
                 state.pause = verdict.pause
@@ -111,25 +118,22 @@ class Table:
                 state.edit = verdict.edit
         return new
 
-    def _is_new(self, job: JobRow, decision: Decision) -> bool:
-        if decision.run_id in self.rows:
-            return False
-        mark = job.state.mark
-        if decision.origin == "trigger" and mark is not None and decision.fire_time <= mark:
-            return False
+    def _has_new_key(self, decision: Decision) -> bool:
         key = decision.key
         return key is None or all(row.decision.key != key for row in self.rows_of(decision.job_id))
 
     def _insert(self, job: JobRow, decision: Decision, now: datetime) -> None:
-        row = self.rows[decision.run_id] = Row(decision, now)
+        run_id = decision.run_id
+        row = self.rows[run_id] = Row(decision, now)
         if decision.outcome is not None:
             self.retire(job, row)
             return
         if decision.origin == "trigger":
             job.state.planned += 1
         if job.live is None:
-            job.live = {}
-        job.live[decision.run_id] = row
+            job.live = {run_id: row}
+        else:
+            job.live[run_id] = row
         self.waiting.push(row, now)
         for run_id in decision.cancels:
             old = self.rows.get(run_id)
@@ -142,30 +146,32 @@ class Table:
         self, owner: str, job_ids: Collection[str], free: int, limits: Limits, now: datetime
     ) -> list[Taken]:
         """Make waiting rows of these jobs running, in order, as far as slots and limits go."""
-        going = self._going
-
-        def judge(row: Row) -> str | None:
+        if self.waiting.held:
+            self.waiting.release(lambda name: self._room(name, limits))
+        going, taken = self._going, []
+        suspects = None if limits.tags else going  # of a job there may always go on one
+        held_by = partial(self._held_by, limits)
+        for row in self.waiting.take(now, free, job_ids, held_by, suspects):
             job_id = row.decision.job_id
-            if job_id not in job_ids:
-                return ELSEWHERE
-            running = going.get(job_id, 0)
-            if not row.decision.force:
-                if running:
-                    most = limits.jobs.get(job_id)
-                    if most is not None and running >= most:
-                        return _JOB + job_id
-                for tag in limits.tags_of.get(job_id, ()) if limits.tags else ():
-                    if self._room(_TAG + tag, limits) <= 0:
-                        return _TAG + tag
-            going[job_id] = running + 1
+            going[job_id] = going.get(job_id, 0) + 1
             if limits.tags_of and (tags := limits.tags_of.get(job_id)):
                 self._tagged[row.decision.run_id] = tags
                 self._tags.update(tags)
-            return None
+            taken.append(row.start(owner, now, None))
+        return taken
 
-        if self.waiting.held:
-            self.waiting.release(lambda name: self._room(name, limits))
-        return [row.start(owner, now, None) for row in self.waiting.take(now, free, judge)]
+    def _held_by(self, limits: Limits, row: Row) -> str | None:
+        """Return the name of the limit that holds a row back."""
+        job_id = row.decision.job_id
+        if row.decision.force:
+            return None
+        most = limits.jobs.get(job_id)
+        if most is not None and self._going.get(job_id, 0) >= most:
+            return _JOB + job_id
+        for tag in limits.tags_of.get(job_id, ()):
+            if self._room(_TAG + tag, limits) <= 0:
+                return _TAG + tag
+        return None
 
     def _room(self, name: str, limits: Limits) -> int:
         """Return how many runs more a limit allows; one that is no more holds nobody back."""
@@ -214,14 +220,14 @@ class Table:
         """Move an ended row to the history and prune that; an abandoned one stays live."""
         if row.abandoned:
             return
-        if job.live is not None:
+        if job.live:
             job.live.pop(row.decision.run_id, None)
-        if job.history is None:
-            job.history = deque()
-        job.history.append(row)
-        while len(job.history) > job.keep:
-            old = job.history.popleft()
-            self.rows.pop(old.decision.run_id, None)
+        history = job.history
+        if history is None:
+            history = job.history = deque()
+        history.append(row)
+        while len(history) > job.keep:
+            del self.rows[history.popleft().decision.run_id]
 
     # --- reading ---------------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ class FakeExecutor:
     """Runs attempts when the clock's driver comes to them; `slots` may go on at once."""
 
     kills = False
+    prompt = True
 
     def __init__(self, stepper: Stepper, slots: int) -> None:
         self._stepper = stepper

@@ -205,7 +205,7 @@ def test_multiprocessing_children_see_no_scheduler_at_work(program):
 
         warnings.simplefilter("ignore")
         scheduler = Scheduler()
-        scheduler.every("10ms", id="beat")(lambda: None)
+        scheduler.every("10ms", id="beat", overlap="allow")(lambda: None)
 
         def child():
             sys.stdout.write(f"child: {scheduler}\\n")

@@ -118,6 +118,46 @@ def test_an_idle_thread_is_used_again(bench):
     assert len(idents) == 1
 
 
+def test_what_a_thread_is_given_while_it_reports_it_does_itself(bench):
+    it = bench(2)
+    told = it.executor._report
+
+    def report(attempt, value, error):
+        told(attempt, value, error)
+        if value == "first":
+            it.submit(lambda: threading.get_ident() == reporter)
+
+    def first():
+        nonlocal reporter
+        reporter = threading.get_ident()
+        return "first"
+
+    reporter = None
+    it.executor.start(report)
+    it.submit(first)
+    assert it.next_report()[1] == "first"
+    assert it.next_report()[1] is True
+
+
+def test_what_a_thread_takes_for_itself_holds_nothing_else_up(bench):
+    it = bench(2)
+    told, gate = it.executor._report, threading.Event()
+
+    def report(attempt, value, error):
+        told(attempt, value, error)
+        if value == "first":
+            elsewhere = threading.Thread(target=it.submit, args=[lambda: "second"])
+            elsewhere.start()
+            elsewhere.join()
+            it.submit(lambda: gate.wait(LONG) and "gated")
+
+    it.executor.start(report)
+    it.submit(lambda: "first")
+    assert [it.next_report()[1] for _ in range(2)] == ["first", "second"]
+    gate.set()
+    assert it.next_report()[1] == "gated"
+
+
 def test_an_abandoned_attempt_gives_its_slot_to_a_fresh_thread(bench):
     it = bench(1)
     hung, gate = it.submit_gated()

@@ -99,7 +99,7 @@ def test_a_report_that_comes_in_the_step_of_its_deadline_is_the_one_that_counts(
     (attempt,) = engine.attempts.running.values()
     clock._stepper.now += attempt.job.timeout
     clock._stepper.origin += attempt.job.timeout
-    engine.attempts.report(attempt, 42, None)
+    engine.attempts.outcomes.report(attempt, 42, None)
     engine.step()
 
     assert handle.result() == 42
