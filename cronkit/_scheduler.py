@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Unpack
 
-    from cronkit._app._queries import FireTime, Status
+    from cronkit._app._status import FireTime, Status
     from cronkit._engine._hooks import Hooks
     from cronkit._handle import RunHandle
     from cronkit.abc import Clock, Executor, Hook, Store

@@ -22,8 +22,10 @@ if TYPE_CHECKING:
         Job,
         JobState,
         Limits,
+        Publication,
         Pulse,
         Run,
+        StoredJob,
         Taken,
         Verdict,
     )
@@ -258,7 +260,22 @@ class SharedStore(Store, Protocol):
         ...
 
     def beat(self, owner: str, now: datetime) -> None:
-        """Raise the beat of `owner`; from a thread and a connection of its own."""
+        """Raise the beat of `owner`; from a thread and a connection of its own.
+
+        An owner that the others have expired meanwhile is entered again.
+        """
+        ...
+
+    def publish(self, owner: str, publication: Publication) -> None:
+        """Write what `owner` tells the others of itself; as `beat`, from its thread."""
+        ...
+
+    def published(self) -> Mapping[str, Publication]:
+        """Return what each owner has published; as `beat`, from its thread."""
+        ...
+
+    def known_jobs(self) -> Sequence[StoredJob]:
+        """Return all jobs that schedulers have registered and not removed, in order of their ids."""
         ...
 
     def pulse(self, owner: str, now: datetime) -> Pulse:

@@ -27,10 +27,13 @@ class Health:
     Attributes:
         ok: nothing is wrong.
         problems: what is, a sentence each.
+        warnings: what keeps nothing from working now, a sentence each: other schedulers of the
+            store fire by other triggers, or by another version of the zone database.
     """
 
     ok: bool
     problems: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 def health_of(engine: Engine, lifecycle: Lifecycle, states: Iterable[JobState]) -> Health:
@@ -50,7 +53,7 @@ def health_of(engine: Engine, lifecycle: Lifecycle, states: Iterable[JobState]) 
         *_clock(engine, states),
         *_store(engine),
     )
-    return Health(ok=not problems, problems=problems)
+    return Health(ok=not problems, problems=problems, warnings=engine.neighbours.differences)
 
 
 def _threads(engine: Engine) -> Iterator[str]:

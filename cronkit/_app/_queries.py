@@ -4,137 +4,27 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
 from itertools import islice
-from typing import TYPE_CHECKING
-
-import attrs
+from typing import TYPE_CHECKING, cast
 
 from cronkit import _convert
-from cronkit._app._health import Health, health_of
+from cronkit._app._health import health_of
+from cronkit._app._status import FireTime, GoingRun, JobStatus, Status
 from cronkit._engine._planner import fire_times
 from cronkit.errors import PolicyError, StoreError
-from cronkit.jobs import JobState, Outcome, Pause
+from cronkit.jobs import JobState, Outcome
 from cronkit.triggers import text_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
+
     from cronkit._app._lifecycle import Lifecycle
     from cronkit._app._registry import Registry
     from cronkit._context import Attempt
     from cronkit._engine._engine import Engine
-    from cronkit.jobs import Job, Run
-
-
-@attrs.frozen(kw_only=True)
-class FireTime:
-    """An instant at which a job's trigger fires.
-
-    Attributes:
-        fire_time: the instant, in the zone of the job's trigger.
-        job_id: the job.
-    """
-
-    fire_time: datetime
-    job_id: str
-
-
-@attrs.frozen(kw_only=True)
-class JobStatus:
-    """A job as `Scheduler.status` shows it.
-
-    Attributes:
-        id: the job.
-        trigger: the trigger as text; empty for a job without one.
-        state: ``"armed"``, ``"paused"``, ``"disabled"``, ``"manual"``, ``"following"`` or
-            ``"finished"``.
-        next_fire_time: in the zone of the trigger; ``None`` where there is none.
-        pause: the pause it is in.
-        running: how many of its runs go on in this process.
-        last_outcome: of its newest ended run.
-        last_fire_time: of its newest ended run.
-        last_duration: of its newest ended run that was executed.
-        tags: its tags.
-        edited: whether a stored edit stands in place of what the code says.
-    """
-
-    id: str
-    trigger: str
-    state: str
-    next_fire_time: datetime | None
-    pause: Pause | None
-    running: int
-    last_outcome: Outcome | None
-    last_fire_time: datetime | None
-    last_duration: timedelta | None
-    tags: frozenset[str]
-    edited: bool = False
-
-
-@attrs.frozen(kw_only=True)
-class GoingRun:
-    """A run that goes on in this process.
-
-    Attributes:
-        id: the run.
-        job_id: its job.
-        fire_time: in the zone of the job's trigger.
-        attempt: which attempt it is, counted from 1.
-        started_at: when that has started.
-        deadline: when its timeout ends; ``None`` without one.
-        cancelled: whether it is asked to stop.
-        done: how far it has come, as it has said with ``progress``; ``None``: it has not.
-        total: what it takes for the whole; ``None``: it has not said.
-    """
-
-    id: str
-    job_id: str
-    fire_time: datetime
-    attempt: int
-    started_at: datetime
-    deadline: datetime | None
-    cancelled: bool
-    done: float | None
-    total: float | None
-
-
-@attrs.frozen(kw_only=True)
-class Status:
-    """A scheduler of this process at one instant.
-
-    Attributes:
-        running: whether it is started.
-        now: the instant.
-        timezone: the name of its zone.
-        jobs: its jobs, in the order they were added.
-        outcomes: ended runs of this process by outcome.
-        runs_going_on: how many runs go on in this process.
-        going_on: those runs, in the order they were taken.
-        abandoned: how many timed-out runs have threads that still go on.
-        lateness: of the newest run, from its fire time to its start.
-        worst_lateness: the greatest since the scheduler was made.
-        executors: counts by executor: ``slots``, ``busy``, ``abandoned``.
-        hooks_failed: how many deliveries to hooks raised.
-        events_dropped: how many events the full queue has refused.
-        loop_failures: how many steps of the loop raised.
-        health: whether all is well.
-    """
-
-    running: bool
-    now: datetime
-    timezone: str
-    jobs: tuple[JobStatus, ...]
-    outcomes: Mapping[str, int]
-    runs_going_on: int
-    going_on: tuple[GoingRun, ...]
-    abandoned: int
-    lateness: timedelta | None
-    worst_lateness: timedelta | None
-    executors: Mapping[str, Mapping[str, int]]
-    hooks_failed: int
-    events_dropped: int
-    loop_failures: int
-    health: Health
+    from cronkit.abc import SharedStore
+    from cronkit.jobs import Job, Run, StoredJob
 
 
 class Queries:
@@ -197,7 +87,7 @@ class Queries:
             jobs = tuple(
                 self._job_status(job, states.get(job.id), going[job.id])
                 for job in core.jobs.values()
-            )
+            ) + tuple(map(_quarantined, self._unknown()))
             return Status(
                 running=lifecycle.running,
                 now=core.clock.now(),
@@ -227,6 +117,17 @@ class Queries:
             return self._states(self._core.jobs)
         except StoreError:
             return {}
+
+    def _unknown(self) -> list[StoredJob]:
+        """Return the jobs of a shared store that are not registered here."""
+        core = self._core
+        if not core.shares or self._engine.outage.since is not None:
+            return []
+        try:
+            known = cast("SharedStore", core.store).known_jobs()
+        except StoreError:
+            return []
+        return [each for each in known if each.id not in core.jobs]
 
     def _last_ended(self, job_id: str) -> Run | None:
         try:
@@ -268,6 +169,22 @@ def _going(attempt: Attempt) -> GoingRun:
         cancelled=attempt.token.reason is not None,
         done=done,
         total=total,
+    )
+
+
+def _quarantined(job: StoredJob) -> JobStatus:
+    return JobStatus(
+        id=job.id,
+        trigger=job.trigger,
+        state="quarantined",
+        next_fire_time=None,
+        pause=None,
+        running=0,
+        last_outcome=None,
+        last_fire_time=None,
+        last_duration=None,
+        tags=job.tags,
+        edited=job.edited,
     )
 
 

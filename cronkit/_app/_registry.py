@@ -69,7 +69,9 @@ class Registry:
         }
         self._index = JobIndex(self._core.jobs, engine.attempts, tags)
         if self._core.shares:
-            self._core.edits = Edits(self._core, engine.decider, zone, self._accepted, self._swap)
+            self._core.edits = Edits(
+                self._core, engine.decider, lambda: self.zone, self._accepted, self._swap
+            )
 
     def get(self, job_id: str) -> Job:
         """Return a job by its id.
@@ -237,6 +239,7 @@ class Registry:
 
     def _tell(self, kind: type[JobEvent], job_id: str) -> None:
         hooks = self._core.hooks
+        self._engine.neighbours.jobs_changed()
         if hooks.wants(kind):
             hooks.emit(kind(at=self._core.clock.now(), job_id=job_id))
             if not self.live:

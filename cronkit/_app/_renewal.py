@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from cronkit._app._registry import Registry
     from cronkit._engine._engine import Engine
-    from cronkit.jobs import JobState
+    from cronkit.jobs import Job, JobState
 
 _T = TypeVar("_T")
 
@@ -32,8 +32,10 @@ def reload_timezones(engine: Engine, registry: Registry) -> None:
     with core.lock:
         registry.zone = renewed(registry.zone)
         for job_id, job in core.jobs.items():
-            trigger, zone = renewed(job.trigger), renewed(job.zone)
-            core.jobs[job_id] = attrs.evolve(job, trigger=trigger, zone=zone)
+            core.jobs[job_id] = _renewed_job(job)
+        if core.edits is not None:
+            core.edits.renew(_renewed_job)
+        engine.neighbours.jobs_changed()
         if registry.live:
             now = core.clock.now()
             ids = list(core.jobs)
@@ -41,6 +43,10 @@ def reload_timezones(engine: Engine, registry: Registry) -> None:
                 engine.decider.disarm(job_id)
             # What was due by the old rules is decided; a time that the new ones move is not owed.
             engine.decider.change(ids, lambda _, state: _from(state, now), now)
+
+
+def _renewed_job(job: Job) -> Job:
+    return attrs.evolve(job, trigger=renewed(job.trigger), zone=renewed(job.zone))
 
 
 def _from(state: JobState, now: datetime) -> Verdict:

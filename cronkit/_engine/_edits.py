@@ -37,7 +37,7 @@ class Edits:
     Args:
         core: what the parts of the engine share.
         decider: has the store write.
-        zone: the scheduler's zone.
+        zone: gives the scheduler's zone.
         check: refuses a job that cannot run here.
         swap: puts a job in the place of the one with its id.
     """
@@ -48,7 +48,7 @@ class Edits:
         self,
         core: Core,
         decider: Decider,
-        zone: tzinfo,
+        zone: Callable[[], tzinfo],
         check: Callable[[Job], None],
         swap: Callable[[Job], None],
     ) -> None:
@@ -68,6 +68,10 @@ class Edits:
         """Take the job as it is now for what the code says."""
         self._code.pop(job_id, None)
         self._applied.pop(job_id, None)
+
+    def renew(self, renewed: Callable[[Job], Job]) -> None:
+        """Take the jobs of the code in another form: with zones that were read anew."""
+        self._code = {job_id: renewed(job) for job_id, job in self._code.items()}
 
     def follow(self, state: JobState) -> Job:
         """Return the job of a state as its edit wants it, and have the scheduler take it over.
@@ -145,13 +149,15 @@ class Edits:
         return edit.replaced != _text(code)
 
     def _edited(self, code: Job, edit: Edit) -> Job:
-        words = convert_policies(load_policies(edit.policies), self._zone)
+        zone = self._zone()
+        words = convert_policies(load_policies(edit.policies), zone)
         job = attrs.evolve(code, **words)  # type: ignore[arg-type]  # converted by name
         if edit.trigger is None:
             return job
-        trigger = bind(load_trigger(edit.trigger), self._zone, code.id)
-        zone = getattr(trigger, "tz", None) or self._zone
-        return attrs.evolve(job, trigger=trigger, zone=zone, parent=None)
+        trigger = bind(load_trigger(edit.trigger), zone, code.id)
+        return attrs.evolve(
+            job, trigger=trigger, zone=getattr(trigger, "tz", None) or zone, parent=None
+        )
 
 
 def _text(job: Job) -> str:

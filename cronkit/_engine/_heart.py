@@ -19,6 +19,7 @@ from cronkit.errors import StoreError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from cronkit._engine._peers import Peers
     from cronkit.abc import Clock, SharedStore
     from cronkit.jobs import Pulse
 
@@ -40,15 +41,22 @@ class Heart:
         clock: where the time is read.
         owner: the scheduler.
         wake: called when there is something to act on.
+        peers: compares what the schedulers tell of themselves; ``None``: this one tells nothing.
 
     Attributes:
         looks: what the engine has to act on, oldest first: a pulse with the owners that are lost,
             or why the store could not be looked at.
         trouble: why the last look was none.
+        peers: as given.
     """
 
     def __init__(
-        self, store: SharedStore, clock: Clock, owner: str, wake: Callable[[], None]
+        self,
+        store: SharedStore,
+        clock: Clock,
+        owner: str,
+        wake: Callable[[], None],
+        peers: Peers | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -61,6 +69,7 @@ class Heart:
         self._changes: int | None = None
         self.looks: deque[Look | StoreError] = deque(maxlen=_MOST_LOOKS)
         self.trouble: StoreError | None = None
+        self.peers = peers
 
     @property
     def beat_interval(self) -> timedelta:
@@ -83,17 +92,20 @@ class Heart:
         """Beat if it is time, and look at the others."""
         at = self._clock.monotonic()
         try:
-            if at >= self._next_beat:
+            beats = at >= self._next_beat
+            if beats:
                 self._store.beat(self._owner, self._clock.now())
                 self._next_beat = at + self.beat_interval.total_seconds()
             pulse = self._store.pulse(self._owner, self._clock.now())
+            lost = self._leases.look(pulse, at)
+            if self.peers is not None:
+                self.peers.look(pulse, self._leases.alive, publish=beats)
         except StoreError as error:
             self._leases.restart()
             self.trouble = error
             self._show(error)
             return
         self.trouble = None
-        lost = self._leases.look(pulse, at)
         if pulse.ready or pulse.cancelled or lost or pulse.changes != self._changes:
             self._changes = pulse.changes
             self._show((pulse, lost))

@@ -20,14 +20,18 @@ class Leases:
 
     Args:
         seconds: how long one beat lasts.
+
+    Attributes:
+        alive: the owners that were seen to beat, and are not lost.
     """
 
-    __slots__ = ("_last_look", "_seconds", "_seen")
+    __slots__ = ("_last_look", "_seconds", "_seen", "alive")
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self._seen: dict[str, tuple[int | None, float]] = {}
         self._last_look: float | None = None
+        self.alive: frozenset[str] = frozenset()
 
     def look(self, pulse: Pulse, at: float) -> dict[str, int | None]:
         """Return the owners that are lost, with the beat that was seen for too long.
@@ -44,15 +48,19 @@ class Leases:
         self._last_look = at
         seen: dict[str, tuple[int | None, float]] = {}
         lost: dict[str, int | None] = {}
+        moved = set(self.alive)
         for owner, shown in pulse.beats.items():
             beat = None if owner in pulse.dead else shown
             known, since = self._seen.get(owner, (-1, at))
             if known != beat:
                 since = at
+                if owner in self._seen:
+                    moved.add(owner)
             if at - since >= self._seconds or (beat is None and known is not None):
                 lost[owner], since = beat, at
             seen[owner] = (beat, since)
         self._seen = seen
+        self.alive = frozenset(moved & seen.keys() - lost.keys() - pulse.dead)
         return lost
 
     def restart(self) -> None:

@@ -9,10 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from cronkit._engine._heart import Heart
+from cronkit._engine._peers import Peers
 from cronkit.jobs import Closing, Ending, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from cronkit._engine._attempts import Attempts
@@ -20,12 +21,16 @@ if TYPE_CHECKING:
     from cronkit._engine._decider import Decider
     from cronkit.abc import SharedStore
     from cronkit.jobs import Pulse, Run
+    from cronkit.triggers import Trigger
+
+_PATIENCE = 0.1
+"""Seconds."""
 
 
 class Neighbours:
     """The other schedulers, as one scheduler's engine deals with them."""
 
-    __slots__ = ("_attempts", "_changes", "_core", "_decider", "_store", "heart")
+    __slots__ = ("_attempts", "_changes", "_core", "_decider", "_peers", "_store", "heart")
 
     def __init__(self, core: Core, attempts: Attempts, decider: Decider) -> None:
         self._core = core
@@ -33,13 +38,39 @@ class Neighbours:
         self._decider = decider
         self._changes: int | None = None
         self._store: SharedStore | None = None
+        self._peers: Peers | None = None
         self.heart: Heart | None = None
 
     def meet(self, store: SharedStore, wake: Callable[[], None]) -> Heart:
         """Have a heart from now on."""
         self._changes, self._store = None, store
-        self.heart = Heart(store, self._core.clock, self._core.owner, wake)
+        self._peers = Peers(store, self._core.owner, self._triggers)
+        self.heart = Heart(store, self._core.clock, self._core.owner, wake, self._peers)
         return self.heart
+
+    def jobs_changed(self) -> None:
+        """Have the others know of it."""
+        if self._peers is not None:
+            self._peers.jobs_changed()
+
+    @property
+    def differences(self) -> tuple[str, ...]:
+        """Where live schedulers disagree with this one, a sentence each."""
+        return () if self.heart is None or self._peers is None else self._peers.differences
+
+    def _triggers(self) -> Mapping[str, Trigger] | None:
+        """Return the triggers of the code; ``None`` while the engine is busy, for the heart waits.
+
+        Who stops the heart may hold the lock and wait for it in turn.
+        """
+        core = self._core
+        if not core.lock.acquire(timeout=_PATIENCE):
+            return None
+        try:
+            code = [core.edits.code(each) if core.edits else core.jobs[each] for each in core.jobs]
+        finally:
+            core.lock.release()
+        return {job.id: job.trigger for job in code if job.trigger is not None}
 
     def begin_anew(self) -> None:
         """Forget what was seen before the store was lost."""

@@ -44,6 +44,7 @@ from cronkit.jobs._policies import (
     convert_policies,
 )
 from cronkit.jobs._runs import NOT_EXECUTED, NOTHING, Origin, Outcome, Phase, Run, run_id
+from cronkit.jobs._sharing import Publication, Pulse, StoredJob
 from cronkit.jobs._states import (
     KEEP,
     Closing,
@@ -54,7 +55,6 @@ from cronkit.jobs._states import (
     Limits,
     LiveRun,
     Pause,
-    Pulse,
     Rewind,
     Taken,
     Verdict,
@@ -101,6 +101,7 @@ __all__ = [
     "Pause",
     "Phase",
     "Policies",
+    "Publication",
     "Pulse",
     "Rewind",
     "Run",
@@ -117,6 +118,7 @@ __all__ = [
     "SchedulerStopped",
     "StoreBack",
     "StoreLost",
+    "StoredJob",
     "Taken",
     "Verdict",
     "build_job",

@@ -270,22 +270,3 @@ class Limits:
     jobs: Mapping[str, int]
     tags: Mapping[str, int]
     tags_of: Mapping[str, frozenset[str]]
-
-
-@attrs.frozen(kw_only=True)
-class Pulse:
-    """What one look at a shared store shows of the other schedulers.
-
-    Attributes:
-        beats: the beat of each other owner that holds runs.
-        dead: those of them that are known to have died, without waiting for a lease.
-        cancelled: runs of the one who looks that somebody asked to stop, with the reason.
-        changes: a counter that rises with every pause and with every change of a job.
-        ready: whether a waiting row's time has come.
-    """
-
-    beats: Mapping[str, int]
-    dead: frozenset[str] = frozenset()
-    cancelled: Mapping[str, str] = attrs.field(factory=dict)
-    changes: int = 0
-    ready: bool = False

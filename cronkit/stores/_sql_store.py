@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from cronkit.abc import Plan
-    from cronkit.jobs import Decision, Job, JobState, Limits, Taken
+    from cronkit.jobs import Decision, Job, JobState, Limits, Publication, StoredJob, Taken
     from cronkit.stores._sql_session import Session
     from cronkit.stores._sql_writes import Answer
 
@@ -74,7 +74,7 @@ class SqlStore(ABC):
     def open(self, owner: str, now: datetime) -> None:
         """Enter `owner`; see `cronkit.abc.Store.open`."""
         with self._writing() as session:
-            session.run(sql.NEW_OWNER, owner, values.to_micros(now), None)
+            session.run(sql.BEAT, owner, values.to_micros(now))
 
     def close(self, owner: str, now: datetime) -> Sequence[Run]:
         """End what `owner` leaves as interrupted; waiting rows stay for others."""
@@ -96,25 +96,40 @@ class SqlStore(ABC):
             )
         return [run for run, _ in expired]
 
-    def beat(self, owner: str, now: datetime) -> None:  # noqa: ARG002 -- the Protocol's shape
+    def beat(self, owner: str, now: datetime) -> None:
         """Give a sign of life; see `cronkit.abc.SharedStore.beat`."""
         with self._beating(write=True) as session:
-            session.run(sql.BEAT, owner)
+            session.run(sql.BEAT, owner, values.to_micros(now))
+
+    def publish(self, owner: str, publication: Publication) -> None:
+        """Tell the others of `owner`; see `cronkit.abc.SharedStore.publish`."""
+        with self._beating(write=True) as session:
+            session.run(sql.PUBLISH, *values.dump_publication(publication), owner)
+
+    def published(self) -> Mapping[str, Publication]:
+        """Return what the owners tell; see `cronkit.abc.SharedStore.published`."""
+        with self._beating(write=False) as session:
+            rows = session.rows(sql.PUBLISHED)
+        return {cast("str", row[0]): values.load_publication(row[1], row[2]) for row in rows}
 
     def pulse(self, owner: str, now: datetime) -> Pulse:
         """Look at the other schedulers; see `cronkit.abc.SharedStore.pulse`."""
         with self._beating(write=False) as session:
-            holding = {cast("str", row[0]) for row in session.rows(sql.HELD)} - {owner}
-            beats = {row[0]: row[1] for row in session.rows(sql.OWNERS)} if holding else {}
+            holding = session.rows(sql.HELD)
+            owners = session.rows(sql.OWNERS)
             asked = session.rows(sql.ASKED, owner)
             changes = session.rows(sql.GET_META, "changes")
             ready = session.rows(sql.ANY_READY, values.to_micros(now))
+        beats = {cast("str", row[0]): 0 for row in holding}
+        beats |= {cast("str", row[0]): cast("int", row[1]) for row in owners}
+        beats.pop(owner, None)
         return Pulse(
-            beats={each: cast("int", beats.get(each, 0)) for each in holding},
-            dead=frozenset(each for each in holding if self._died(each)),
+            beats=beats,
+            dead=frozenset(each for each in beats if self._died(each)),
             cancelled={cast("str", row[0]): cast("str", row[1]) for row in asked},
             changes=cast("int", changes[0][0]) if changes else 0,
             ready=bool(ready),
+            published={cast("str", row[0]): cast("str", row[2] or "") for row in owners},
         )
 
     def _died(self, owner: str) -> bool:  # noqa: ARG002 -- for subclasses that can tell
@@ -148,9 +163,15 @@ class SqlStore(ABC):
         with self._writing() as session:
             waiting = _sql_writes.runs(session, {"job_id": job_id, "phase": "waiting"})
             session.run(sql.CANCEL_WAITING_OF, "removed", values.to_micros(now), job_id)
+            session.run(sql.FORGET_JOB, job_id)
             ended = [_sql_writes.run_by_id(session, each.id) for each in waiting]
             self._prune(session, [job_id])
         return ended
+
+    def known_jobs(self) -> Sequence[StoredJob]:
+        """Return the jobs of all schedulers; see `cronkit.abc.SharedStore.known_jobs`."""
+        with self._reading() as session:
+            return [values.load_job(*row) for row in session.rows(sql.KNOWN_JOBS)]
 
     def states(self, job_ids: Collection[str]) -> Mapping[str, JobState]:
         """Return the states of jobs; see `cronkit.abc.Store.states`."""

@@ -119,7 +119,10 @@ NEW_JOB = (
 )
 DEFINE_JOB = "UPDATE cronkit_jobs SET keep_runs = ?, definition = ? WHERE id = ?"
 DEFINITIONS = "SELECT id, keep_runs, definition FROM cronkit_jobs WHERE id among(?)"
-ALL_DEFINITIONS = "SELECT id, definition FROM cronkit_jobs ORDER BY id"
+KNOWN_JOBS = (
+    "SELECT id, definition, edit FROM cronkit_jobs WHERE definition IS NOT NULL ORDER BY id"
+)
+FORGET_JOB = "UPDATE cronkit_jobs SET definition = NULL, edit = NULL WHERE id = ?"
 JOBS = "SELECT id, first_seen, mark, planned, pause, edit FROM cronkit_jobs WHERE id among(?)"
 JOBS_FREE = f"{JOBS} ORDER BY id locked_free"
 JOBS_WAITED_FOR = f"{JOBS} ORDER BY id locked"
@@ -214,14 +217,15 @@ RUNNING = (
 
 # --- owners --------------------------------------------------------------------------------------
 
-NEW_OWNER = (
-    "INSERT INTO cronkit_owners (id, beat, since, tzdata) VALUES (?, 1, ?, ?)"
-    " ON CONFLICT DO NOTHING"
+BEAT = (
+    "INSERT INTO cronkit_owners (id, beat, since) VALUES (?, 1, ?)"
+    " ON CONFLICT (id) DO UPDATE SET beat = cronkit_owners.beat + 1"
 )
-BEAT = "UPDATE cronkit_owners SET beat = beat + 1 WHERE id = ?"
+PUBLISH = "UPDATE cronkit_owners SET tzdata = ?, triggers = ?, digest = ? WHERE id = ?"
+PUBLISHED = "SELECT id, tzdata, triggers FROM cronkit_owners WHERE digest IS NOT NULL"
 BEAT_OF = "SELECT beat FROM cronkit_owners WHERE id = ? locked"
 DROP_OWNER = "DELETE FROM cronkit_owners WHERE id = ?"
-OWNERS = "SELECT id, beat, tzdata FROM cronkit_owners"
+OWNERS = "SELECT id, beat, digest FROM cronkit_owners"
 HELD = "SELECT DISTINCT owner FROM cronkit_runs WHERE live = 1 AND owner IS NOT NULL"
 ASKED = (
     "SELECT id, cancel_reason FROM cronkit_runs"

@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 import math
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import TYPE_CHECKING, cast
 
 from cronkit._convert import EPOCH
 from cronkit.errors import PolicyError
-from cronkit.jobs import Edit, Pause
+from cronkit.jobs import Edit, Pause, Publication, StoredJob
 from cronkit.triggers import text_of
 
 if TYPE_CHECKING:
@@ -157,6 +158,32 @@ def dump_edit(edit: Edit | None) -> str | None:
 def load_edit(text: object) -> Edit | None:
     """Return an edit from JSON."""
     return None if text is None else Edit(**json.loads(cast("str", text)))
+
+
+def dump_publication(publication: Publication) -> tuple[str | None, str, str]:
+    """Return the columns of what a scheduler publishes: zone database, triggers, digest."""
+    triggers = json.dumps(dict(publication.triggers), sort_keys=True)
+    digest = sha256(f"{publication.tzdata} {triggers}".encode()).hexdigest()[:16]
+    return publication.tzdata, triggers, digest
+
+
+def load_publication(tzdata: object, triggers: object) -> Publication:
+    """Return what a scheduler has published."""
+    return Publication(
+        tzdata=cast("str | None", tzdata), triggers=json.loads(cast("str", triggers))
+    )
+
+
+def load_job(job_id: object, definition: object, edit: object) -> StoredJob:
+    """Return a job from what schedulers have written of it."""
+    facts = json.loads(cast("str", definition))
+    return StoredJob(
+        id=cast("str", job_id),
+        trigger=facts["trigger"],
+        tags=frozenset(facts["tags"]),
+        description=facts["description"],
+        edited=edit is not None,
+    )
 
 
 def dump_tags(tags: Iterable[str]) -> str | None:

@@ -13,3 +13,8 @@ UPDATE cronkit_meta SET value = 2 WHERE name = 'schema';
 -- from version 2 to 3: the change of a job that was made while schedulers ran.
 ALTER TABLE cronkit_jobs ADD COLUMN edit TEXT;
 UPDATE cronkit_meta SET value = 3 WHERE name = 'schema';
+
+-- from version 3 to 4: what schedulers publish of themselves.
+ALTER TABLE cronkit_owners ADD COLUMN triggers TEXT;
+ALTER TABLE cronkit_owners ADD COLUMN digest TEXT;
+UPDATE cronkit_meta SET value = 4 WHERE name = 'schema';

@@ -9,7 +9,7 @@ CREATE TABLE IF NOT EXISTS cronkit_meta (
   name TEXT PRIMARY KEY,              -- schema: version; created: Unix ms; changes: a counter
   value BIGINT NOT NULL
 );
-INSERT INTO cronkit_meta (name, value) VALUES ('schema', 3) ON CONFLICT DO NOTHING;
+INSERT INTO cronkit_meta (name, value) VALUES ('schema', 4) ON CONFLICT DO NOTHING;
 
 CREATE TABLE IF NOT EXISTS cronkit_jobs (
   id TEXT PRIMARY KEY,
@@ -27,7 +27,9 @@ CREATE TABLE IF NOT EXISTS cronkit_owners (
   id TEXT PRIMARY KEY,
   beat BIGINT NOT NULL,               -- rises while the scheduler lives
   since BIGINT NOT NULL,
-  tzdata TEXT
+  tzdata TEXT,                        -- the version of its zone database
+  triggers TEXT,                      -- JSON: a digest of the trigger of each of its jobs
+  digest TEXT                         -- of both
 );
 
 CREATE TABLE IF NOT EXISTS cronkit_runs (

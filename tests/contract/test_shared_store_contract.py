@@ -17,6 +17,7 @@ from cronkit.jobs import (
     Limits,
     Outcome,
     Pause,
+    Publication,
     Verdict,
     build_job,
     run_id,
@@ -112,17 +113,17 @@ def test_its_name_tells_where_it_is(mine):
 # --- beats --------------------------------------------------------------------------------------
 
 
-def test_a_scheduler_that_holds_nothing_is_not_in_the_pulse(mine, yours):
-    assert mine.pulse("me", NOW).beats == {}
+def test_each_scheduler_is_in_the_pulse_of_the_others(mine, yours):
+    assert list(mine.pulse("me", NOW).beats) == ["you"]
+    assert list(yours.pulse("you", NOW).beats) == ["me"]
 
 
-def test_who_holds_runs_is_in_the_pulse_of_the_others_with_a_beat_that_rises(mine, yours):
+def test_the_beat_of_a_scheduler_rises(mine, yours):
     decide(yours, row())
     take(yours, "you")
     before = mine.pulse("me", NOW).beats["you"]
     yours.beat("you", NOW)
     assert mine.pulse("me", NOW).beats == {"you": before + 1}
-    assert yours.pulse("you", NOW).beats == {}
 
 
 def test_a_beat_of_one_is_no_beat_of_another(mine, yours):
@@ -138,6 +139,18 @@ def test_an_owner_of_nothing_but_an_abandoned_run_is_in_the_pulse(mine, yours):
     (run,) = take(yours, "you")
     yours.finish(closing(run, Outcome.TIMED_OUT, abandoned=True).ending)
     assert "you" in mine.pulse("me", NOW).beats
+
+
+def test_an_owner_that_was_expired_is_entered_again_by_its_next_beat(mine, yours):
+    mine.expire("you", None, interrupted)
+    assert mine.pulse("me", NOW).beats == {}
+    yours.beat("you", NOW)
+    before = mine.pulse("me", NOW).beats["you"]
+    yours.beat("you", NOW)
+    assert mine.pulse("me", NOW).beats == {"you": before + 1}
+    decide(yours, row())
+    assert len(take(yours, "you")) == 1
+    assert mine.expire("you", before, interrupted) == []
 
 
 def test_the_living_are_not_dead(mine, yours):
@@ -455,3 +468,57 @@ def test_a_long_history_is_pruned_now_and_then(enter):
     for number in range(0, 400, 2):
         decide(store, *rows[number : number + 2])
     assert 250 <= len(store.runs(job_id="a")) < 250 + 2 * 64
+
+
+# --- what schedulers tell of themselves ----------------------------------------------------------
+
+
+def test_what_a_scheduler_publishes_the_others_read(mine, yours):
+    said = Publication(tzdata="2026a", triggers={"a": "1f", "b": "2e"})
+    assert mine.published() == {}
+    yours.publish("you", said)
+    assert mine.published() == yours.published() == {"you": said}
+
+
+def test_the_pulse_shows_a_digest_of_what_was_published(mine, yours):
+    assert mine.pulse("me", NOW).published == {"me": "", "you": ""}
+    mine.publish("me", Publication(tzdata="2026a", triggers={"a": "1", "b": "2"}))
+    yours.publish("you", Publication(tzdata="2026a", triggers={"b": "2", "a": "1"}))
+    same = mine.pulse("me", NOW).published
+    assert same["me"] == same["you"] != ""
+    yours.publish("you", Publication(tzdata="2026b", triggers={"b": "2", "a": "1"}))
+    assert mine.pulse("me", NOW).published["you"] != same["you"]
+
+
+def test_what_was_published_goes_with_its_owner(enter, mine):
+    yours = enter("you")
+    yours.publish("you", Publication(tzdata="2026a"))
+    mine.expire("you", None, interrupted)
+    assert mine.published() == {}
+    yours.publish("you", Publication(tzdata="2026a"))  # from one that was expired meanwhile
+    assert mine.published() == {}
+
+
+# --- jobs that others have -----------------------------------------------------------------------
+
+
+def test_all_jobs_are_known_that_anybody_has_registered(mine, yours):
+    job = job_of("strange", tags={"t"}, description="of another service")
+    yours.register([job], NOW)
+    assert [each.id for each in mine.known_jobs()] == ["a", "b", "strange"]
+    found = mine.known_jobs()[-1]
+    assert (found.trigger, found.tags, found.description, found.edited) == (
+        "every 1m", {"t"}, "of another service", False,
+    )  # fmt: skip
+    yours.decide(["strange"], lambda _: [Verdict("strange", edit=Edit(replaced="every 1m"))], NOW)
+    assert mine.known_jobs()[-1].edited
+
+
+def test_a_job_that_was_removed_is_not_known_until_it_is_registered_again(mine, yours):
+    edit = Edit(replaced="every 1m", policies={"priority": 1})
+    mine.decide(["a"], lambda _: [Verdict("a", mark=NOW, edit=edit)], NOW)
+    mine.forget("a", NOW)
+    assert [each.id for each in yours.known_jobs()] == ["b"]
+    state = yours.register([job_of("a")], NOW)["a"]
+    assert [each.id for each in mine.known_jobs()] == ["a", "b"]
+    assert (state.mark, state.edit) == (NOW, None)

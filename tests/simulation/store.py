@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 
 from cronkit.errors import FenceLostError
-from cronkit.jobs import KEEP, Pulse
+from cronkit.jobs import KEEP, Publication, Pulse, StoredJob
 from cronkit.stores import MemoryStore
 
 LEASE_SECONDS = 30.0
@@ -26,6 +26,7 @@ class SharedMemoryStore(MemoryStore):
         self._fences: dict[str, int] = {}
         self._asked: dict[str, str] = {}
         self._changes = 0
+        self._published: dict[str, Publication] = {}
 
     def open(self, owner, now):
         super().open(owner, now)
@@ -33,6 +34,7 @@ class SharedMemoryStore(MemoryStore):
 
     def close(self, owner, now):
         self._beats.pop(owner, None)
+        self._published.pop(owner, None)
         self._owners.discard(owner)
         return [
             self._table.end(row, now, "interrupted", "shutdown")
@@ -43,7 +45,7 @@ class SharedMemoryStore(MemoryStore):
     def decide(self, job_ids, plan, now):
         def noting(states):
             verdicts = plan(states)
-            self._changes += sum(each.pause != KEEP for each in verdicts)
+            self._changes += sum(each.pause != KEEP or each.edit != KEEP for each in verdicts)
             return verdicts
 
         return super().decide(job_ids, noting, now)
@@ -79,8 +81,7 @@ class SharedMemoryStore(MemoryStore):
         return run
 
     def beat(self, owner, now):
-        if owner in self._beats:
-            self._beats[owner] += 1
+        self._beats[owner] = self._beats.get(owner, 0) + 1
 
     def pulse(self, owner, now):
         holders = {row.owner: None for row in self._table.live() if row.owner is not None}
@@ -88,12 +89,23 @@ class SharedMemoryStore(MemoryStore):
         mine = {row.decision.run_id for row in self._table.live() if row.owner == owner}
         soon = self._table.waiting.next(now, self._table.jobs)
         return Pulse(
-            beats={each: self._beats.get(each, -1) for each in others},
+            beats=dict.fromkeys(others, -1)
+            | {each: beat for each, beat in self._beats.items() if each != owner},
             dead=frozenset(self._dead) if self._tells_deaths else frozenset(),
             cancelled={each: why for each, why in self._asked.items() if each in mine},
             changes=self._changes,
             ready=soon is not None and soon <= now,
+            published={each: repr(said) for each, said in self._published.items()},
         )
+
+    def publish(self, owner, publication):
+        self._published[owner] = publication
+
+    def published(self):
+        return dict(self._published)
+
+    def known_jobs(self):
+        return [StoredJob(id=each) for each in sorted(self._table.jobs)]
 
     def watch(self, seconds, wake):
         raise NotImplementedError("the heart of a driven clock does not wait")
@@ -103,6 +115,7 @@ class SharedMemoryStore(MemoryStore):
             return []
         expired = super().expire(owner, beat, judge)
         self._beats.pop(owner, None)
+        self._published.pop(owner, None)
         return expired
 
     @property
