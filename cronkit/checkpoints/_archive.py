@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import os
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from cronkit._files import _atomic
-from cronkit._files._framing import DamagedError
 from cronkit._files._lock import is_held
 from cronkit.checkpoints import _layout
+from cronkit.checkpoints._about import ABOUT, identity
 from cronkit.checkpoints._records import Damage, Found
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-
-_LONGEST_ABOUT = 1 << 16
 
 
 class Archive:
@@ -98,9 +95,9 @@ class Archive:
     def _identity(self, operation: str, running: int) -> tuple[object, object] | None:
         """Return type and key of an operation, from ``op.json`` or else from a checkpoint."""
         with suppress(OSError), _atomic.folder(operation, running) as folder:
-            about = _read_about(folder)
-            if about is not None:
-                return about.get("type"), about.get("key")
+            known = identity(folder)
+            if known is not None:
+                return known
             reading = _layout.read_folder(operation, folder, self._limit, newest=True)
             if reading.records:
                 return reading.records[0].type, reading.records[0].key
@@ -129,8 +126,8 @@ class Archive:
                 found.append((name, "was set aside as damaged"))
             elif not _layout.is_ours(name):
                 found.append((name, "was not written here"))
-        if _read_about(folder) is None:
-            found.append((_layout.ABOUT, "cannot be read"))
+        if identity(folder) is None:
+            found.append((ABOUT, "does not hold what was written"))
         return [
             Damage(operation=operation, where=f"{path}/{name}".rstrip("/"), reason=reason)
             for name, reason in found
@@ -138,11 +135,3 @@ class Archive:
 
 
 _NO_FOLDER = "is no folder, or is a link"
-
-
-def _read_about(folder: int) -> dict[str, object] | None:
-    try:
-        facts = json.loads(_atomic.read(_layout.ABOUT, folder, _LONGEST_ABOUT))
-    except (DamagedError, ValueError, OSError, RecursionError):
-        return None
-    return facts if isinstance(facts, dict) else None

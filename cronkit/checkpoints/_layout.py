@@ -29,7 +29,6 @@ RUNNING = "running"
 DONE = "done"
 LOCK = "lock"
 START_LOCK = "start.lock"
-ABOUT = "op.json"
 NEW = ".new-"
 DAMAGED = ".damaged"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
 from contextlib import suppress
@@ -13,6 +12,7 @@ import attrs
 from cronkit._files import _atomic
 from cronkit._files._lock import KernelLock
 from cronkit.checkpoints import _layout
+from cronkit.checkpoints._about import ABOUT, about
 from cronkit.checkpoints._owned_folder import (
     OwnedFolder,
     move_to_done,
@@ -44,7 +44,7 @@ def create(place: Place, record: Record) -> OwnedFolder:
         lock = KernelLock(f"{place.root}/{_layout.RUNNING}/{hidden}/{_layout.LOCK}")
         try:
             lock.acquire()
-            _atomic.replace(_layout.ABOUT, folder, [_about(record)])
+            _atomic.replace(ABOUT, folder, [about(record)])
             name = _layout.checkpoint_name(record.seq)
             _atomic.replace(name, folder, _layout.frame(record))
             os.rename(hidden, place.operation, src_dir_fd=running, dst_dir_fd=running)
@@ -171,15 +171,3 @@ def _clean(folder: int, reading: Reading) -> int:
     for name in filter(_layout.is_left_over, names):
         _atomic.remove(name, folder)
     return _layout.highest(names)
-
-
-def _about(record: Record) -> bytes:
-    """Return what stands in ``op.json``: what the operation is, for people and other programs."""
-    facts = {
-        "format": 1,
-        "id": record.operation,
-        "type": record.type,
-        "key": record.key,
-        "created_at": record.created_at.isoformat(),
-    }
-    return json.dumps(facts, indent=2).encode() + b"\n"

@@ -226,6 +226,17 @@ class TestDamage:
             assert owned.record.operation == "export-1"
             owned.release()
 
+    def test_a_flipped_bit_in_its_description_makes_it_no_other_operation(self, backend, root):
+        started(backend, saves=1).release()
+        about = root / "running/export-1/op.json"
+        whole = about.read_bytes()
+        for place in range(8 * len(whole)):
+            damaged = bytearray(whole)
+            damaged[place // 8] ^= 1 << place % 8
+            about.write_bytes(damaged)
+            assert backend._archive.with_identity("export", "") == ["export-1"], damaged
+        assert [damage.where for damage in backend.verify()] == [str(about)]
+
     def test_verify_names_every_file_that_is_not_as_it_was_written(self, backend, root):
         started(backend, saves=3).release()
         ended = backend.begin(attrs.evolve(record("export-2"), key="b"), resume=True)
@@ -242,10 +253,10 @@ class TestDamage:
         }
         assert found == {
             "running/empty-op": "holds no checkpoint",
-            "running/empty-op/op.json": "cannot be read",
+            "running/empty-op/op.json": "does not hold what was written",
             "running/export-1/000000000002.ckpt": "does not begin with a CKPT1 line",
             "running/export-1/000000000009.ckpt.damaged": "was set aside as damaged",
-            "running/export-1/op.json": "cannot be read",
+            "running/export-1/op.json": "does not hold what was written",
             "running/export-1/stray": "was not written here",
             "done/2026-03/export-2": "holds no checkpoint",
         }
