@@ -98,6 +98,11 @@ class OwnedFolder:
         return self._record
 
     @property
+    def fence(self) -> int:
+        """The number of this owner."""
+        return self._fence
+
+    @property
     def damaged(self) -> Sequence[Damage]:
         """What could not be read when the operation was taken."""
         return self._damaged

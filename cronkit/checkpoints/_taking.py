@@ -72,12 +72,20 @@ def take(place: Place, *, force: bool = False) -> OwnedFolder:
     try:
         with write_errors(place.path):
             lock = _lock(place, folder, force=force)
-        return _take(place, folder, lock, force=force)
+        owned = _owned(place, folder, lock)
     except BaseException:
         if lock is not None:
             lock.release()
         os.close(folder)
         raise
+    # From here on the lock and the open folder are its own.
+    record = owned.record
+    try:
+        owned.save(attrs.evolve(record, forced=owned.fence if force else record.forced))
+    except BaseException:
+        owned.release()
+        raise
+    return owned
 
 
 def supersede(place: Place) -> None:
@@ -128,7 +136,7 @@ def _lock(place: Place, folder: int, *, force: bool) -> KernelLock:
     return lock
 
 
-def _take(place: Place, folder: int, lock: KernelLock, *, force: bool) -> OwnedFolder:
+def _owned(place: Place, folder: int, lock: KernelLock) -> OwnedFolder:
     # Since the folder was opened it may have been moved away, with another put in its place.
     if not lock.guards(_layout.LOCK, folder):
         raise OperationNotFoundError(place.operation, "it has ended")
@@ -145,7 +153,7 @@ def _take(place: Place, folder: int, lock: KernelLock, *, force: bool) -> OwnedF
         raise OperationNotFoundError(place.operation, "it has ended")
     highest = _clean(folder, reading)
     fence = max(record.fence for record in reading.records) + 1
-    owned = OwnedFolder(
+    return OwnedFolder(
         place,
         folder,
         lock,
@@ -157,8 +165,6 @@ def _take(place: Place, folder: int, lock: KernelLock, *, force: bool) -> OwnedF
         kept=[record.seq for record in reversed(reading.records)],
         damaged=_layout.damages(place.operation, place.path, reading.damaged),
     )
-    owned.save(attrs.evolve(newest, forced=fence if force else newest.forced))
-    return owned
 
 
 def _clean(folder: int, reading: Reading) -> int:

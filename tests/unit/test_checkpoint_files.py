@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import json
 import os
 import shutil
@@ -399,6 +400,23 @@ class TestFailures:
         assert after.seq > before.seq + 1
         assert backend.find("export-1").record == after
         assert not list((root / "running/export-1").glob(".*"))
+
+    def test_a_failing_resume_closes_what_it_opened_once(self, backend, monkeypatch):
+        started(backend, saves=1).release()
+
+        def failing(*_):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "fsync", failing)
+            with pytest.raises(CheckpointWriteError, match="No space left"):
+                backend.own("export-1")
+        # Whoever gets the number of a closed file next must not lose it.
+        mine = [os.open("/", os.O_RDONLY) for _ in range(8)]
+        gc.collect()
+        for descriptor in mine:
+            os.close(descriptor)
+        assert backend.own("export-1").record.payload == b'{"n":1}'
 
     def test_a_failing_end_leaves_the_operation_owned_and_can_be_repeated(
         self, backend, root, monkeypatch
