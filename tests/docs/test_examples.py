@@ -131,6 +131,8 @@ def run_console(block: Block) -> None:
             check_output(block, arguments, expected)
         elif words[:3] == ["python", "-m", "tests.benchmarks"]:
             assert words[3] in SUITES, f"{block}: {command}"  # tests/benchmarks runs each of them
+        elif words[:3] == ["python", "-m", "tests.benchmarks.durability"]:
+            assert set(words[3:]) <= {"--scale", "full"}, f"{block}: {command}"  # tests/system does
         elif words[:2] == ["pip", "install"]:
             check_requirement(block, words[-1])
         else:

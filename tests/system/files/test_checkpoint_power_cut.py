@@ -6,72 +6,15 @@ a power cut does: what did not reach the device is lost (Linux, ``fs/ext4/ioctl.
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
-import os
 import random
-import shutil
-import struct
 import subprocess
 
 import pytest
 
 from cronkit import CheckpointManager
+from tests.system.files.processes import fill
 
 pytestmark = pytest.mark.system
-
-FS_IOC_SHUTDOWN = 0x8004587D
-WITHOUT_FLUSH = 2
-
-
-class Disk:
-    """An ext4 in a file, mounted through a loop device."""
-
-    def __init__(self, folder):
-        self.image, self.mounted = folder / "image", folder / "mounted"
-        self.mounted.mkdir()
-        with self.image.open("wb") as image:
-            image.truncate(64 << 20)
-        self._run("mkfs.ext4", "-q", "-F", self.image)
-        self.mount()
-
-    @staticmethod
-    def _run(*command):
-        done = subprocess.run(command, check=False, capture_output=True)
-        if done.returncode:
-            raise OSError(done.stderr.decode())
-
-    def mount(self):
-        self._run("mount", "-o", "loop", self.image, self.mounted)
-
-    def unmount(self):
-        subprocess.run(["umount", self.mounted], check=False, capture_output=True)
-
-    def cut(self):
-        descriptor = os.open(self.mounted, os.O_RDONLY)
-        try:
-            fcntl.ioctl(descriptor, FS_IOC_SHUTDOWN, struct.pack("I", WITHOUT_FLUSH))
-        finally:
-            os.close(descriptor)
-
-    def power_cycle(self):
-        self.unmount()
-        self.mount()
-
-
-@pytest.fixture
-def disk(tmp_path):
-    if os.geteuid() != 0:
-        pytest.skip("to mount a file system needs root")
-    for tool in ("mkfs.ext4", "mount", "umount"):
-        if shutil.which(tool) is None:
-            pytest.skip(f"{tool} is not installed")
-    try:
-        made = Disk(tmp_path)
-    except OSError as error:
-        pytest.skip(f"no loop device can be mounted here: {error}")
-    yield made
-    made.unmount()
 
 
 def test_the_simulated_power_cut_loses_what_was_not_flushed(disk):
@@ -119,12 +62,6 @@ def test_a_start_and_an_end_survive_a_power_cut_once_they_are_acknowledged(
         statuses = [info.status for info in manager.operations(ended=True)]
         assert statuses == (["interrupted"] if command == "start" else ["completed"])
         assert manager.verify() == []
-
-
-def fill(path):
-    with path.open("wb", buffering=0) as filler, contextlib.suppress(OSError):
-        while filler.write(bytes(1 << 12)):
-            pass
 
 
 def test_a_full_disk_refuses_the_save_and_the_last_checkpoint_stays(disk):
