@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
-from cronkit import Scheduler
+from cronkit import Scheduler, current_run
 from cronkit.testing import FakeClock
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+def after_noon(instant):
+    """Return an instant as minutes after the first one of the fake clock."""
+    return (instant - NOON) / timedelta(minutes=1)
 
 
 @pytest.fixture
@@ -32,3 +41,52 @@ def make(clock):
 def scheduler(make):
     """A scheduler on the clock, not yet started."""
     return make()
+
+
+@pytest.fixture
+def trace(clock):
+    """A list, and a way to make jobs that write themselves down in it: name, start, end."""
+
+    class Trace(list):
+        def job(self, name, length=0):
+            def run():
+                begun = after_noon(clock.now())
+                if length:
+                    current_run().sleep(length)
+                self.append((name, begun, after_noon(clock.now())))
+
+            return run
+
+    return Trace()
+
+
+class Flaky:
+    """A job that fails so often before it succeeds, and knows when it was called.
+
+    Attributes:
+        calls: attempt and seconds after 12:01 of each call.
+    """
+
+    def __init__(self, clock, failures, error):
+        self._clock = clock
+        self._left = failures
+        self._error = error
+        self.calls = []
+
+    def __call__(self):
+        since = self._clock.now() - NOON - timedelta(minutes=1)
+        self.calls.append((current_run().attempt, since.total_seconds()))
+        if self._left:
+            self._left -= 1
+            raise self._error("not now")
+        return "at last"
+
+
+@pytest.fixture
+def flaky(clock):
+    """Make jobs that fail so often before they succeed."""
+
+    def make(failures, error=OSError):
+        return Flaky(clock, failures, error)
+
+    return make

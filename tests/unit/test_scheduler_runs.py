@@ -1,4 +1,7 @@
-"""What becomes of runs in a started scheduler: order, limits, overlap, attempts, timeouts."""
+"""What becomes of runs in a started scheduler: order, errors, timeouts, context, followers.
+
+Overlap and catching up have a file of their own, and limits and attempts another.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,6 @@ import pytest
 
 from cronkit import At, Backoff, Cron, Every, current_run
 from cronkit.errors import RunTimeoutError
-from cronkit.executors import ThreadExecutor
 from cronkit.stores import MemoryStore
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -18,23 +20,6 @@ ONE = At("2026-01-01T12:01")
 
 def after_noon(instant):
     return (instant - NOON) / MINUTE
-
-
-@pytest.fixture
-def trace(clock):
-    """A list, and a way to make jobs that write themselves down in it: name, start, end."""
-
-    class Trace(list):
-        def job(self, name, length=0):
-            def run():
-                begun = after_noon(clock.now())
-                if length:
-                    current_run().sleep(length)
-                self.append((name, begun, after_noon(clock.now())))
-
-            return run
-
-    return Trace()
 
 
 def outcomes(scheduler, job_id=None):
@@ -63,66 +48,6 @@ def test_what_has_waited_longer_goes_first(make, clock, trace):
     assert [name for name, *_ in trace] == ["long", "z", "y", "x"]
 
 
-@pytest.mark.parametrize(("slots", "starts"), [(1, [1, 6, 11]), (2, [1, 1, 6]), (3, [1, 1, 1])])
-def test_no_more_runs_go_on_than_the_scheduler_allows(make, clock, trace, slots, starts):
-    scheduler = make(max_concurrent_runs=slots)
-    for name in "abc":
-        scheduler.add(trace.job(name, "5m"), ONE, id=name)
-    with scheduler:
-        clock.advance("1h")
-    assert sorted(begun for _, begun, _ in trace) == starts
-
-
-def test_no_more_runs_go_on_than_the_executor_has_slots(make, clock, trace):
-    scheduler = make(executor=ThreadExecutor(max_workers=2))
-    for name in "abc":
-        scheduler.add(trace.job(name, "5m"), ONE, id=name)
-    with scheduler:
-        clock.advance("1h")
-        assert scheduler.status().executors["default"]["slots"] == 2
-    assert sorted(begun for _, begun, _ in trace) == [1, 1, 6]
-
-
-def test_executors_have_slots_of_their_own(make, clock, trace):
-    one = ThreadExecutor(max_workers=1)
-    scheduler = make(executor=one, executors={"other": ThreadExecutor(max_workers=1)})
-    for name, executor in [("a", None), ("b", "other"), ("c", None), ("d", "other")]:
-        scheduler.add(trace.job(name, "5m"), ONE, id=name, executor=executor)
-    with scheduler:
-        clock.advance("1h")
-    assert sorted((begun, name) for name, begun, _ in trace) == [
-        (1, "a"),
-        (1, "b"),
-        (6, "c"),
-        (6, "d"),
-    ]
-
-
-def test_a_tag_limits_all_jobs_that_have_it(make, clock, trace):
-    scheduler = make(limits={"db": 2, "mail": 1})
-    for name, tags in [
-        ("a", {"db"}),
-        ("b", {"db", "mail"}),
-        ("c", {"db"}),
-        ("d", {"mail"}),
-        ("e", {"free"}),
-    ]:
-        scheduler.add(trace.job(name, "5m"), ONE, id=name, tags=tags)
-    with scheduler:
-        clock.advance("1h")
-    starts = {name: begun for name, begun, _ in trace}
-    assert starts == {"a": 1, "b": 1, "c": 6, "d": 6, "e": 1}
-
-
-def test_runs_of_one_job_may_go_on_together_up_to_their_own_limit(scheduler, clock, trace):
-    scheduler.add(
-        trace.job("j", "150s"), Every("1m"), id="j", overlap="allow", max_concurrent=2, max_runs=4
-    )
-    with scheduler:
-        clock.advance("1h")
-    assert [begun for _, begun, _ in trace] == [1, 2, 3.5, 4.5]
-
-
 def test_lateness_is_the_time_that_a_run_waited_for_its_slot(make, clock, trace):
     scheduler = make(max_concurrent_runs=1)
     scheduler.add(trace.job("a", "5m"), ONE, id="a")
@@ -134,205 +59,7 @@ def test_lateness_is_the_time_that_a_run_waited_for_its_slot(make, clock, trace)
     assert scheduler.status().worst_lateness == 5 * MINUTE
 
 
-# --- overlap ------------------------------------------------------------------------------------
-
-LONG = "150s"
-OVERLAPS = {
-    # the outcome of each fire time, by minute; the first run goes on from 1 to 3.5
-    "skip": ["succeeded", "skipped", "skipped", "succeeded"],
-    "queue": ["succeeded", "succeeded", "skipped", "succeeded"],
-    "allow": ["succeeded", "succeeded", "succeeded", "succeeded"],
-    "cancel": ["cancelled", "cancelled", "cancelled", "succeeded"],
-}
-
-
-@pytest.mark.parametrize(("overlap", "expected"), OVERLAPS.items())
-def test_a_fire_time_that_comes_during_a_run_obeys_the_rule(
-    scheduler, clock, trace, overlap, expected
-):
-    scheduler.add(trace.job("j", LONG), Every("1m"), id="j", overlap=overlap, end=NOON + 5 * MINUTE)
-    with scheduler:
-        clock.advance("1h")
-    assert [outcome for outcome, _ in outcomes(scheduler)] == expected
-
-
-def test_a_queued_run_starts_when_the_one_before_ends(scheduler, clock, trace):
-    scheduler.add(trace.job("j", LONG), Every("1m"), id="j", overlap="queue", max_runs=2)
-    with scheduler:
-        clock.advance("1h")
-    assert [(begun, end) for _, begun, end in trace] == [(1, 3.5), (3.5, 6)]
-
-
-def test_a_replaced_run_is_asked_to_stop_and_says_by_what(scheduler, clock):
-    scheduler.add(lambda: current_run().sleep("5m"), Every("1m"), id="j", overlap="cancel")
-    with scheduler:
-        clock.advance("2m")
-        old, new = reversed(scheduler.runs())
-        assert (old.outcome, old.reason, after_noon(old.ended_at)) == ("cancelled", "overlap", 2)
-        assert (new.phase, after_noon(new.started_at)) == ("running", 2)
-
-
-def test_a_run_that_does_not_stop_is_not_replaced_and_that_is_recorded(scheduler, clock):
-    def stubborn():
-        begun = clock.now()
-        while clock.now() - begun < 5 * MINUTE:
-            try:
-                current_run().sleep(begun + 5 * MINUTE - clock.now())
-            except Exception:  # noqa: BLE001 -- it does not want to stop
-                if current_run().cancelled:
-                    clock_hands(begun + 5 * MINUTE - clock.now())
-
-    def clock_hands(length):
-        current_run()._attempt.sleeper(length.total_seconds(), type(current_run()._attempt.token)())
-
-    scheduler.add(stubborn, Every("10m"), id="j", overlap="cancel", max_runs=1)
-    with scheduler:
-        clock.advance("11m")
-        handle = scheduler.run_now("j")
-        clock.advance("29s")
-        assert not handle.done
-        clock.advance("1s")
-        assert (handle.wait(0).outcome, handle.wait(0).reason) == ("skipped", "not_stopped")
-
-
-def test_a_run_whose_predecessor_did_stop_waits_for_its_slot_as_long_as_it_takes(make, clock):
-    scheduler = make(max_concurrent_runs=1)
-    scheduler.add(lambda: current_run().sleep("10m"), id="j", overlap="cancel")
-    scheduler.add(lambda: current_run().sleep("5m"), id="other", priority=9)
-    with scheduler:
-        old = scheduler.run_now("j")
-        clock.advance("1s")
-        other = scheduler.run_now("other")
-        new = scheduler.run_now("j")
-        assert new.wait().outcome == "succeeded"
-        assert (old.wait().outcome, other.wait().outcome) == ("cancelled", "succeeded")
-        assert new.wait().started_at == other.wait().ended_at
-
-
-# --- attempts -----------------------------------------------------------------------------------
-
-
-class Flaky:
-    """A function that fails so often before it succeeds."""
-
-    def __init__(self, clock, failures, error=OSError):
-        self.clock = clock
-        self.left = failures
-        self.error = error
-        self.calls = []
-
-    def __call__(self):
-        run = current_run()
-        self.calls.append((run.attempt, (self.clock.now() - NOON).total_seconds() - 60))
-        if self.left:
-            self.left -= 1
-            raise self.error("not now")
-        return "at last"
-
-
-STEADY = Backoff(attempts=4, base="10s", jitter="none")
-
-
-def test_a_failed_attempt_is_followed_by_another_after_its_delay(scheduler, clock):
-    flaky = Flaky(clock, failures=2)
-    scheduler.add(flaky, ONE, id="j", retry=STEADY)
-    with scheduler:
-        clock.advance("1h")
-    assert flaky.calls == [(1, 0), (2, 10), (3, 30)]
-    (run,) = scheduler.runs()
-    assert (run.outcome, run.attempt, run.error) == ("succeeded", 3, None)
-    assert (run.duration, run.lateness) == (timedelta(seconds=30), timedelta(0))
-
-
-def test_the_last_attempt_decides(scheduler, clock):
-    flaky = Flaky(clock, failures=9)
-    scheduler.add(flaky, ONE, id="j", retry=STEADY)
-    with scheduler:
-        clock.advance("1h")
-    assert [attempt for attempt, _ in flaky.calls] == [1, 2, 3, 4]
-    (run,) = scheduler.runs()
-    assert (run.outcome, run.attempt) == ("failed", 4)
-    assert (run.error, run.error_type) == ("not now", "builtins.OSError")
-
-
-def test_between_attempts_the_run_waits_and_holds_no_slot(make, clock, trace):
-    scheduler = make(max_concurrent_runs=1)
-    rule = Backoff(attempts=2, base="10m", max="10m", jitter="none")
-    scheduler.add(Flaky(clock, failures=1), ONE, id="j", retry=rule)
-    scheduler.add(trace.job("other", "1m"), At(NOON + 2 * MINUTE), id="other")
-    with scheduler:
-        clock.advance("3m")
-        (run,) = scheduler.runs("j")
-        assert (run.phase, run.outcome, run.attempt) == ("waiting", None, 1)
-        assert after_noon(run.not_before) == 11
-        assert trace == [("other", 2, 3)]
-
-
-def test_a_run_that_waits_for_a_retry_counts_for_overlap(scheduler, clock):
-    flaky = Flaky(clock, failures=1)
-    scheduler.add(
-        flaky, Every("1m"), id="j", retry=Backoff(attempts=2, base="90s", jitter="none"), max_runs=2
-    )
-    with scheduler:
-        clock.advance("10m")
-    assert outcomes(scheduler) == [
-        ("succeeded", None),
-        ("skipped", "overlap"),
-        ("succeeded", None),
-    ]
-
-
-def test_only_what_the_rule_names_is_tried_again(scheduler, clock):
-    rule = Backoff(attempts=5, retry_on=ConnectionError)
-    for name, error in [("other", ValueError), ("named", ConnectionError)]:
-        scheduler.add(Flaky(clock, 1, error), ONE, id=name, retry=rule)
-    with scheduler:
-        clock.advance("1h")
-    assert scheduler.runs("other")[0].attempt == 1
-    assert scheduler.runs("named")[0].attempt == 2
-
-
-@pytest.mark.parametrize("raised", [RuntimeError("the rule is broken"), SystemExit(3)])
-def test_a_rule_that_raises_itself_means_no_further_attempt(scheduler, clock, raised):
-    def rule(error):
-        raise raised
-
-    scheduler.add(Flaky(clock, 1), ONE, id="j", retry=Backoff(attempts=5, retry_on=rule))
-    with scheduler:
-        clock.advance("1h")
-    assert (scheduler.runs()[0].outcome, scheduler.runs()[0].error) == ("failed", "not now")
-
-
-@pytest.mark.parametrize(("limit", "attempts"), [("29s", 2), ("30s", 3), ("0s", 1), ("9s", 1)])
-def test_no_attempt_starts_later_than_the_rule_allows(scheduler, clock, limit, attempts):
-    flaky = Flaky(clock, failures=9)
-    rule = Backoff(attempts=9, base="10s", jitter="none", give_up_after=limit)
-    scheduler.add(flaky, ONE, id="j", retry=rule)
-    with scheduler:
-        clock.advance("1h")
-    assert len(flaky.calls) == attempts
-    assert scheduler.runs()[0].outcome == "failed"
-
-
-def test_an_exception_may_ask_for_a_longer_delay(scheduler, clock):
-    class TooManyError(Exception):
-        retry_after = 120
-
-    flaky = Flaky(clock, 1, TooManyError)
-    scheduler.add(flaky, ONE, id="j", retry=STEADY)
-    with scheduler:
-        clock.advance("1h")
-    assert flaky.calls == [(1, 0), (2, 120)]
-
-
-def test_a_delay_beyond_the_end_of_time_means_no_further_attempt(scheduler, clock):
-    class LaterError(Exception):
-        retry_after = timedelta.max
-
-    scheduler.add(Flaky(clock, 1, LaterError), ONE, id="j", retry=STEADY)
-    with scheduler:
-        clock.advance("1h")
-    assert outcomes(scheduler) == [("failed", None)]
+# --- what a job raises ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -642,8 +369,8 @@ def test_a_skipped_parent_has_no_followers(scheduler, clock):
     assert len(scheduler.runs("child")) == 2
 
 
-def test_a_failed_attempt_that_is_tried_again_has_no_followers(scheduler, clock):
-    scheduler.add(Flaky(clock, 2), ONE, id="parent", retry=STEADY)
+def test_a_failed_attempt_that_is_tried_again_has_no_followers(scheduler, clock, flaky):
+    scheduler.add(flaky(2), ONE, id="parent", retry=Backoff(attempts=4))
     scheduler.after("parent", on="any", id="child")(lambda: None)
     with scheduler:
         clock.advance("10m")
@@ -690,26 +417,7 @@ def test_a_follower_obeys_its_own_overlap(scheduler, clock):
     assert outcomes(scheduler, "child") == [("succeeded", None), ("skipped", "overlap")]
 
 
-# --- downtime -----------------------------------------------------------------------------------
-
-
-def test_after_a_downtime_the_newest_fire_time_runs_and_the_rest_is_recorded(make, clock):
-    store, ran = MemoryStore(), []
-
-    def scheduler():
-        each = make(store=store)
-        each.add(lambda: ran.append(after_noon(current_run().fire_time)), Every("1h"), id="j")
-        return each
-
-    with scheduler():
-        clock.advance("90m")
-    clock.advance("3h")
-    with scheduler() as second:
-        clock.advance("1h")
-        assert ran == [60, 240, 300]
-        (stretch,) = second.runs(outcome="skipped")
-    assert (stretch.reason, stretch.count) == ("coalesced", 2)
-    assert (after_noon(stretch.first), after_noon(stretch.fire_time)) == (120, 180)
+# --- the end of a scheduler, and a second one ----------------------------------------------------
 
 
 def test_what_waits_when_a_scheduler_stops_ends_in_a_memory_store(make, clock):
