@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 
 _SLICE = 1.0
-"""Seconds; after this long a wait looks again by itself."""
+"""Seconds; after this long a wait of the main thread, which runs the handlers, looks again."""
 
 
 class Wake(threading.Event):
@@ -37,6 +37,9 @@ class Wake(threading.Event):
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until it is set, for `timeout` seconds at most; return whether it is."""
+        if threading.current_thread() is not threading.main_thread():
+            with self._changed:
+                return self._is_set or self._changed.wait_for(self.is_set, timeout)
         left = timeout
         with self._changed:
             while not self._is_set:
