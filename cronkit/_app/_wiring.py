@@ -12,7 +12,6 @@ from cronkit._app._lifecycle import Lifecycle
 from cronkit._app._pauses import Pauses
 from cronkit._app._queries import Queries
 from cronkit._app._registry import Registry
-from cronkit._app._single import Single
 from cronkit._clock import SystemClock
 from cronkit._engine._core import Core
 from cronkit._engine._engine import Engine
@@ -25,6 +24,7 @@ from cronkit.stores import MemoryStore
 if TYPE_CHECKING:
     from datetime import tzinfo
 
+    from cronkit._app._single import Single
     from cronkit.abc import Clock, Executor, Store
 
 _T = TypeVar("_T")
@@ -67,7 +67,7 @@ class App:
         if ASYNCIO not in named:
             takes_coroutines = isinstance(default, AsyncioExecutor)
             named[ASYNCIO] = default if takes_coroutines else AsyncioExecutor()
-        self.core = Core(clock=clock, store=store, hooks=Hooks(clock))
+        self.core = Core(clock, store, Hooks(clock))
         self.engine = Engine(self.core, max_concurrent_runs=max_concurrent_runs)
         self.registry = Registry(
             self.engine,
@@ -89,6 +89,8 @@ def _single(path: str | os.PathLike[str] | None, clock: Clock, *, standby: bool)
     if path is not None:
         if not isinstance(path, (str, os.PathLike)) or not os.fspath(path):
             raise PolicyError("single", path, "the path of a lock file")
+        from cronkit._app._single import Single  # noqa: PLC0415 -- costs 8 ms of import
+
         return Single(path, clock, standby=standby)
     if standby:
         raise PolicyError("standby", standby, "True only together with single=")

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from datetime import timedelta
-from hashlib import sha256
 from typing import cast
 
 import attrs
@@ -107,6 +106,8 @@ class Backoff:
             steps = math.log(most / base) / math.log(self.factor)
             seconds = most if attempt - 1 >= steps else base * self.factor ** (attempt - 1)
         if self.jitter == "full":
+            from hashlib import sha256  # noqa: PLC0415 -- costs 3 ms of import
+
             digest = sha256(f"{run_id}:{attempt}".encode()).digest()
             seconds *= int.from_bytes(digest[:8]) / _UNIT
         return max(timedelta(seconds=seconds), _asked_for(error))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, timedelta
-from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from cronkit.triggers._text import moment_text
@@ -33,6 +32,8 @@ def jitter_delay(job_id: str, fire_time: datetime, jitter: timedelta) -> timedel
         >>> print(jitter_delay("poll", noon, timedelta(seconds=20)))
         0:00:00.347652
     """
+    from hashlib import sha256  # noqa: PLC0415 -- costs 3 ms of import
+
     digest = sha256(f"{job_id}@{moment_text(fire_time)}".encode()).digest()
     share = int.from_bytes(digest[:8])
     return (jitter // _MICROSECOND * share >> 64) * _MICROSECOND
