@@ -86,14 +86,14 @@ class FakeClock:
 
     def executor(self, real: Executor) -> Executor:
         """Return what runs jobs in this clock's time, in place of `real` and with its slots."""
-        slots = real.status()["slots"]
+        counts = real.status()
         if getattr(real, "outside", False):
             return StandingExecutor(self._stepper, real)
         if isinstance(real, AsyncioExecutor):
             from cronkit.testing._aio import FakeAsyncioExecutor  # noqa: PLC0415 -- imports asyncio
 
-            return FakeAsyncioExecutor(self._stepper, slots)
-        return FakeExecutor(self._stepper, slots)
+            return FakeAsyncioExecutor(self._stepper, counts["slots"])
+        return FakeExecutor(self._stepper, counts)
 
     def run_until(self, done: Callable[[], bool], timeout: float | None) -> bool:
         """Let time pass until `done()`, for `timeout` seconds at most; return whether it is done.

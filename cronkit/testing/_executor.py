@@ -13,14 +13,21 @@ if TYPE_CHECKING:
 
 
 class FakeExecutor:
-    """Runs attempts when the clock's driver comes to them; `slots` may go on at once."""
+    """Runs attempts when the clock's driver comes to them.
+
+    Args:
+        stepper: drives the clock.
+        counts: the status of the executor that this one stands for; it has the same ``slots``, and
+            the same ``max_abandoned`` if there is one.
+    """
 
     kills = False
     prompt = True
 
-    def __init__(self, stepper: Stepper, slots: int) -> None:
+    def __init__(self, stepper: Stepper, counts: Mapping[str, int]) -> None:
         self._stepper = stepper
-        self._slots = slots
+        self._slots = counts["slots"]
+        self._bounds = {each: counts[each] for each in ("max_abandoned",) if each in counts}
         self._report: Report | None = None
         self._going: set[Attempt] = set()
         self._abandoned: set[Attempt] = set()
@@ -33,6 +40,8 @@ class FakeExecutor:
 
     def free(self) -> int:
         """Return how many attempts could start now."""
+        if len(self._abandoned) >= self._bounds.get("max_abandoned", len(self._abandoned) + 1):
+            return 0
         return self._slots - len(self._going)
 
     def submit(self, attempt: Attempt) -> None:
@@ -64,4 +73,9 @@ class FakeExecutor:
 
     def status(self) -> Mapping[str, int]:
         """Return counts to show: ``slots``, ``busy``, ``abandoned``."""
-        return {"slots": self._slots, "busy": len(self._going), "abandoned": len(self._abandoned)}
+        return {
+            "slots": self._slots,
+            "busy": len(self._going),
+            "abandoned": len(self._abandoned),
+            **self._bounds,
+        }

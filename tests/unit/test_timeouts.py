@@ -6,6 +6,7 @@ import pytest
 
 from cronkit import At, Backoff, Every, current_run
 from cronkit.errors import RunTimeoutError
+from cronkit.executors import ThreadExecutor
 from cronkit.jobs import AttemptFailed, RunTimedOut
 from cronkit.stores import MemoryStore
 
@@ -147,6 +148,25 @@ class TestAbandoned:
 
         assert ("13:02", "timed_out", None) in rows(scheduler)
         assert scheduler.status().abandoned == 1  # that one, and no longer the first
+
+    def test_with_too_many_of_them_nothing_starts_until_one_ends(self, make, clock):
+        scheduler = make(executor=ThreadExecutor(max_abandoned=2))
+        scheduler.add(sleep_on, Every("1m"), id="job", timeout="10s", overlap="allow", max_runs=2)
+        scheduler.add(lambda: 42, id="other")
+        scheduler.start()
+        clock.advance("130s")
+        handle = scheduler.run_now("other")
+        clock.advance("1m")
+
+        assert scheduler.status().health.problems == (
+            "2 timed-out runs hold threads",
+            "executor default starts nothing: too many threads hang",
+        )
+        assert not handle.done
+        assert scheduler.status().executors["default"]["abandoned"] == 2
+        clock.advance("1h")
+        assert handle.result() == 42
+        assert scheduler.status().health.ok
 
     def test_it_takes_no_slot(self, hung, clock):
         scheduler = hung()
