@@ -66,6 +66,7 @@ RUNS = {
     "pool saturated by hung runs": ("succeeded", None, None, None),
     "listener raises": ("succeeded", None, None, None),
     "listener hangs": ("succeeded", None, None, None),
+    "listener changes jobs": ("succeeded", None, None, None),
     "log handler raises": ("failed", None, "division by zero", "builtins.ZeroDivisionError"),
     "stdout closed": ("failed", None, "closed file", "builtins.ValueError"),
     "job removes itself": ("succeeded", None, None, None),
@@ -180,6 +181,15 @@ def counts(least, *, of):
     return check
 
 
+def lasts(least, most):
+    """The promise for threads is half a second after the timeout; a child has time to clean up."""
+
+    def check(played):
+        assert least <= played.report["seconds"] <= most
+
+    return check
+
+
 def ends_in_time(played):
     """Five seconds from the end of the main thread, which comes a little after the last beat."""
     assert "main ends" in played.text
@@ -189,7 +199,12 @@ def ends_in_time(played):
 HOOKS, DROPPED = 1, 2
 """Places in ``failures`` of the report."""
 BESIDES = {
-    "coroutine waits for ever": [says(next="succeeded")],
+    "waits for ever": [lasts(0.4, 0.9)],
+    "busy loop": [lasts(0.4, 0.9)],
+    "child waits for ever": [lasts(1.5, 5.0)],
+    "child in a busy loop": [lasts(1.5, 5.0)],
+    "listener changes jobs": [counts(0, of=HOOKS), says(jobs=102)],
+    "coroutine waits for ever": [says(next="succeeded"), lasts(0.4, 0.9)],
     "coroutine blocks its loop": [says(next="succeeded")],
     "coroutine swallows cancellations": [says(next="succeeded")],
     "coroutine exits": [says(next="succeeded")],

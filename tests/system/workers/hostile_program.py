@@ -100,6 +100,10 @@ class Stage:
                 [r.job_id, r.outcome and str(r.outcome), r.reason, r.error, r.error_type, r.count]
                 for r in runs
             ],
+            "seconds": next(
+                (r.duration.total_seconds() for r in runs if r.job_id == "hostile" and r.duration),
+                None,
+            ),
             "notes": next((dict(r.notes) for r in runs if r.job_id == "hostile"), {}),
             "outcomes": dict(status.outcomes),
             "failures": [status.loop_failures, status.hooks_failed, status.events_dropped],
@@ -251,6 +255,35 @@ def listener_hangs(stage: Stage) -> None:
     stage.run(lambda: None)
 
 
+def listener_changes_jobs(stage: Stage) -> None:
+    """A hook adds, changes, pauses, runs and removes two hundred jobs, at as many events."""
+    made = []
+
+    def hook(event) -> None:
+        number = len(made)
+        if number == 200:
+            return
+        scheduler, name = stage.scheduler, f"made-{number}"
+        scheduler.add(lambda: None, Every("1h"), id=name)
+        scheduler.reschedule(name, Every("50ms"))
+        scheduler.update(name, priority=3)
+        scheduler.pause(name)
+        scheduler.unpause(name)
+        scheduler.run_now(name)
+        if number % 2:
+            scheduler.remove(name)
+        made.append(name)
+
+    stage.scheduler.on(Event)(hook)
+    stage.run(lambda: None)
+    while len(made) < 200:
+        time.sleep(0.01)
+    stage.facts["jobs"] = len(stage.scheduler.jobs)
+    for name in stage.scheduler.jobs:
+        if name.startswith("made-"):
+            stage.scheduler.remove(name)
+
+
 def log_handler_raises(stage: Stage) -> None:
     class Broken(logging.Handler):
         def handle(self, record):
@@ -366,6 +399,7 @@ STAGED = {
     "100,000 due at once": due_at_once(100_000),
     "listener raises": listener_raises,
     "listener hangs": listener_hangs,
+    "listener changes jobs": listener_changes_jobs,
     "log handler raises": log_handler_raises,
     "stdout closed": stdout_closed,
     "job removes itself": job_removes_itself,
