@@ -264,6 +264,11 @@ def test_shutdown_waits_for_what_goes_on(bench):
 
 
 @benches(KINDS)
+def test_shutdown_of_an_idle_executor_says_that_all_has_ended(bench):
+    assert bench.executor.shutdown(0.0) is True
+
+
+@benches(KINDS)
 def test_an_executor_shut_down_twice_starts_again(bench):
     bench.submit("give_back", 1)
     bench.settle()
