@@ -6,15 +6,21 @@ undisturbed, as it does when a machine's time is set, or when it wakes from a su
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 
 from cronkit import Cron, Every, Scheduler, current_run
 from cronkit._clock import SystemClock
 from cronkit.jobs import ClockStepped
+from cronkit.stores import SQLiteStore
+
+if TYPE_CHECKING:
+    from cronkit.abc import Store
 
 pytestmark = pytest.mark.system
 HOUR = timedelta(hours=1)
@@ -35,9 +41,9 @@ class SettableClock(SystemClock):
 class Bench:
     """A started scheduler whose job ``beat`` fires twice a second, and the runs of it so far."""
 
-    def __init__(self, clock: SettableClock) -> None:
+    def __init__(self, clock: SettableClock, store: Store | None = None) -> None:
         self.clock = clock
-        self.scheduler = Scheduler(clock=clock)
+        self.scheduler = Scheduler(clock=clock, store=store)
         self.calls: list[tuple[float, str]] = []
         self.more = threading.Condition()
         self.scheduler.add(self.call, Every("500ms"), id="beat")
@@ -103,6 +109,30 @@ def test_back_an_hour_it_goes_on_within_two_seconds_in_a_new_generation(bench):
     assert all(each.endswith("~1") for each in bench.ids(before + 1))
     assert len(set(bench.ids())) == len(bench.calls)
     assert bench.scheduler.status().health.ok
+
+
+def test_back_an_hour_on_a_shared_store_nothing_is_decided_and_health_says_for_how_long(tmp_path):
+    bench = Bench(SettableClock(), SQLiteStore(tmp_path / "state.db"))
+    with bench.scheduler:
+        assert bench.wait_for(2)
+        _, before = bench.step(-HOUR)
+        assert not bench.wait_for(before + 2, 2 * SOON)  # one may have been on its way
+        (problem,) = bench.scheduler.status().health.problems
+        assert re.fullmatch(r"clock behind store: 359\d s left until something is decided", problem)
+        bench.step(HOUR)
+        assert bench.wait_for(before + 4)
+        assert bench.scheduler.status().health.ok
+        assert len(set(bench.ids())) == len(bench.calls)
+        assert not [each for each in bench.ids() if "~" in each]
+
+
+def test_forward_an_hour_with_all_to_be_made_up_for_a_hundred_runs_and_no_more(bench):
+    calls = []
+    bench.scheduler.add(lambda: calls.append(1), Every("500ms"), id="all", coalesce="all")
+    _, before = bench.step(HOUR)
+    assert bench.wait_for(before + 2)
+    assert bench.scheduler.wait_idle(30)
+    assert 100 <= len(calls) < 120
 
 
 @pytest.mark.parametrize("delta", [timedelta(seconds=-5), -HOUR, 8 * HOUR], ids=str)
