@@ -43,12 +43,12 @@ class Decider:
         failing: jobs whose trigger raised when it was last asked, with how often in a row.
     """
 
-    __slots__ = ("_attempts", "_core", "_plans", "_timers", "failing")
+    __slots__ = ("_attempts", "_core", "_fires", "_timers", "failing")
 
     def __init__(self, core: Core, timers: Timers, attempts: Attempts) -> None:
         self._core = core
         self._timers = timers
-        self._plans: dict[str, tuple[datetime, datetime | None]] = {}
+        self._fires: dict[str, datetime] = {}
         self._attempts = attempts
         self.failing: dict[str, int] = {}
 
@@ -75,17 +75,16 @@ class Decider:
     def disarm(self, job_id: str) -> None:
         """Wait for a job no more."""
         self._timers.disarm(job_id)
-        self._plans.pop(job_id, None)
+        self._fires.pop(job_id, None)
         self.failing.pop(job_id, None)
 
     def next_fire(self, job_id: str) -> datetime | None:
         """Return the job's next fire time, in UTC."""
-        found = self._plans.get(job_id)
-        return None if found is None else found[1]
+        return self._fires.get(job_id)
 
     def decide(self, job_ids: Sequence[str], now: datetime) -> bool:
         """Have the store decide what is due; return whether a run waits to be taken."""
-        core, found = self._core, self._plans
+        core, found = self._core, self._fires
         plans: list[tuple[Job, Plan]] = []
         failed: list[tuple[Job, BaseException]] = []
         seen = 0
@@ -135,7 +134,7 @@ class Decider:
     def _postpone(self, job: Job, error: BaseException, now: datetime) -> None:
         """Look later at a job whose trigger raised."""
         count = self.failing[job.id] = self.failing.get(job.id, 0) + 1
-        self._plans.pop(job.id, None)
+        self._fires.pop(job.id, None)
         pause = min(_AGAIN * 2 ** min(count - 1, _MOST_DOUBLINGS), _LONGEST_PAUSE)
         self._timers.arm(job.id, now + pause, job.priority)
         kind = name_of(error)
@@ -161,7 +160,7 @@ class Decider:
 
     def unplan(self, job_id: str) -> None:
         """Forget the fire time that was computed of a job: its trigger is another one."""
-        self._plans.pop(job_id, None)
+        self._fires.pop(job_id, None)
 
     def change(
         self, job_ids: Sequence[str], plan: Callable[[Job, JobState], Verdict], now: datetime
@@ -223,5 +222,8 @@ class Decider:
         if plan.due is None:
             self.disarm(job.id)
             return
-        self._plans[job.id] = (plan.base, plan.fire)
+        if plan.fire is None:  # a pause ends then
+            self._fires.pop(job.id, None)
+        else:
+            self._fires[job.id] = plan.fire
         self._timers.arm(job.id, plan.due, job.priority)

@@ -41,7 +41,6 @@ class Plan:
         verdict: what to write; ``None``: nothing is due.
         fire: the job's next fire time; ``None``: there is none.
         due: `fire` with its jitter: when to look again.
-        base: the instant that `fire` was computed from.
 
     All instants are in UTC.
     """
@@ -49,26 +48,24 @@ class Plan:
     verdict: Verdict | None
     fire: datetime | None
     due: datetime | None
-    base: datetime
 
 
-def outlook(
-    job: Job, state: JobState, known: tuple[datetime, datetime | None] | None = None
-) -> Plan:
+def outlook(job: Job, state: JobState, known: datetime | None = None) -> Plan:
     """Return what to wait for next, judging nothing; its ``due`` may have passed.
 
     Args:
         job: the job.
         state: what the store knows of it.
-        known: a fire time computed earlier, as ``(base, fire)``; used if the base is still right.
+        known: the next fire time as it was found earlier. It still is the next one unless the mark
+            has come up to it; a mark moves over fire times that are decided, and only forward.
     """
-    base = state.base
     if _spent(job, state) or not job.enabled:
-        return Plan(None, None, None, base)
+        return Plan(None, None, None)
     if state.pause is not None:
-        return Plan(None, None, state.pause.until, base)
-    fire = known[1] if known is not None and known[0] == base else next_fire(job, base)
-    return Plan(None, fire, None if fire is None else due_at(job, fire), base)
+        return Plan(None, None, state.pause.until)
+    base = state.base
+    fire = known if known is not None and known > base else next_fire(job, base)
+    return Plan(None, fire, None if fire is None else due_at(job, fire))
 
 
 def fire_times(job: Job, state: JobState) -> Iterator[datetime]:
@@ -94,9 +91,7 @@ def fire_times(job: Job, state: JobState) -> Iterator[datetime]:
         left = None if left is None else left - 1
 
 
-def plan_job(
-    job: Job, state: JobState, now: datetime, known: tuple[datetime, datetime | None] | None = None
-) -> Plan:
+def plan_job(job: Job, state: JobState, now: datetime, known: datetime | None = None) -> Plan:
     """Judge the fire times of `job` that are due at `now`.
 
     Args:
@@ -114,12 +109,12 @@ def plan_job(
         fire, due = look.fire, look.due
     else:  # most jobs, most of the time
         base = state.first_seen if state.mark is None else state.mark
-        found = known[1] if known is not None and known[0] == base else next_fire(job, base)
+        found = known if known is not None and known > base else next_fire(job, base)
         if found is None:
-            return Plan(None, None, None, base)
+            return Plan(None, None, None)
         fire, due = found, due_at(job, found) if job.jitter else found
         if due > now:
-            return Plan(None, fire, due, base)
+            return Plan(None, fire, due)
     after = next_fire(job, fire)
     rows: Sequence[Decision]
     if after is None or (due_at(job, after) if job.jitter else after) > now:
@@ -133,15 +128,15 @@ def plan_job(
         rows = _once_more(rows, state.rewind)
     verdict = Verdict(job.id, tuple(rows), mark)
     if after is None or (job.max_runs is not None and _spent(job, state, rows)):
-        return Plan(verdict, None, None, mark)
-    return Plan(verdict, after, due_at(job, after) if job.jitter else after, mark)
+        return Plan(verdict, None, None)
+    return Plan(verdict, after, due_at(job, after) if job.jitter else after)
 
 
 def _plan_end_of_pause(job: Job, state: JobState, until: datetime) -> Plan:
     verdict = plan_unpause(job, state, until)
     base = state.base if verdict.mark is None else verdict.mark
     fire = next_fire(job, base)
-    return Plan(verdict, fire, None if fire is None else due_at(job, fire), base)
+    return Plan(verdict, fire, None if fire is None else due_at(job, fire))
 
 
 def _spent(job: Job, state: JobState, rows: Sequence[Decision] = ()) -> bool:

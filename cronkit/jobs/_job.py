@@ -25,7 +25,7 @@ ASYNCIO = "asyncio"
 """The name of the executor for ``async def`` functions; every scheduler has one."""
 
 
-@attrs.frozen(kw_only=True, eq=False, repr=False)
+@attrs.frozen(kw_only=True, eq=False, repr=False, weakref_slot=False)
 class Job:
     """A named function with a trigger and policies.
 
@@ -104,6 +104,14 @@ class Job:
 
 def is_async(func: Callable[..., object]) -> bool:
     """Return whether calling `func` gives a coroutine, also for an object and a ``partial``."""
+    try:
+        return _is_async(func)
+    except TypeError:  # an unhashable callable cannot be looked up in the cache
+        return _is_async.__wrapped__(func)
+
+
+@lru_cache(maxsize=1024)
+def _is_async(func: Callable[..., object]) -> bool:
     if inspect.iscoroutinefunction(func):
         return True
     if inspect.isfunction(func):

@@ -83,7 +83,7 @@ class Rewind:
     until: datetime
 
 
-@attrs.define(kw_only=True)
+@attrs.define(kw_only=True, weakref_slot=False)
 class JobState:
     """What a store knows of a job. It belongs to the store; a planner only reads it.
 

@@ -8,8 +8,6 @@ from __future__ import annotations
 from threading import RLock
 from typing import TYPE_CHECKING
 
-import attrs
-
 from cronkit.errors import FenceLostError
 from cronkit.jobs import Closing, JobState, Outcome
 from cronkit.stores._table import Table
@@ -80,7 +78,7 @@ class MemoryStore:
         """End the waiting runs of a removed job; see `cronkit.abc.Store.forget`."""
         with self._lock:
             job = self._table.jobs.get(job_id)
-            rows = () if job is None or job.live is None else tuple(job.live.values())
+            rows = () if job is None or job.live_rows is None else tuple(job.live_rows.values())
             return [
                 self._table.end(row, now, Outcome.CANCELLED, "removed")
                 for row in rows
@@ -90,7 +88,8 @@ class MemoryStore:
     def states(self, job_ids: Collection[str]) -> Mapping[str, JobState]:
         """Return copies of states; see `cronkit.abc.Store.states`."""
         with self._lock:
-            return {each.job_id: attrs.evolve(each) for each in self._table.states(job_ids)}
+            jobs = self._table.jobs
+            return {each: jobs[each].copy() for each in job_ids if each in jobs}
 
     def decide(self, job_ids: Sequence[str], plan: Plan, now: datetime) -> Sequence[Decision]:
         """Plan and write in one transaction; see `cronkit.abc.Store.decide`."""

@@ -6,6 +6,8 @@ from collections import Counter, deque
 from functools import partial
 from typing import TYPE_CHECKING
 
+import attrs
+
 from cronkit.jobs import KEEP, Ending, JobState, Outcome, Rewind
 from cronkit.stores._queue import WaitingQueue
 from cronkit.stores._rows import Row
@@ -22,25 +24,34 @@ KEEP_RUNS = 100
 _JOB, _TAG = "job ", "tag "
 
 
-class JobRow:
-    """What is kept of a job: its state, its runs that have not ended, and its history."""
+class JobRow(JobState):
+    """What is kept of a job: its state, and with it its runs.
 
-    __slots__ = ("history", "keep", "live", "state")
+    Attributes:
+        live_rows: its runs that have not ended.
+        history: those that have, oldest first; its ``maxlen`` says how many are kept. ``None``: none
+            so far, `KEEP_RUNS` are.
+    """
 
-    def __init__(self, state: JobState) -> None:
-        self.state = state
-        self.keep = KEEP_RUNS
-        self.live: dict[str, Row] | None = None
+    __slots__ = ("history", "live_rows")
+
+    def __init__(self, job_id: str, now: datetime) -> None:
+        super().__init__(job_id=job_id, first_seen=now)
+        self.live_rows: dict[str, Row] | None = None
         self.history: deque[Row] | None = None
 
     def read(self) -> JobState:
         """Return the state, with the runs that are live now."""
-        state = self.state
-        if self.live:
-            state.live = tuple(row.live() for row in self.live.values())
-        elif state.live:
-            state.live = ()
-        return state
+        if self.live_rows:
+            self.live = tuple(row.live() for row in self.live_rows.values())
+        elif self.live:
+            self.live = ()
+        return self
+
+    def copy(self) -> JobState:
+        """Return the state as it is now."""
+        self.read()
+        return JobState(**{each.name: getattr(self, each.name) for each in attrs.fields(JobState)})
 
 
 class Table:
@@ -68,8 +79,13 @@ class Table:
         """Make a job known."""
         row = self.jobs.get(job.id)
         if row is None:
-            row = self.jobs[job.id] = JobRow(JobState(job_id=job.id, first_seen=now))
-        row.keep = KEEP_RUNS if job.keep_runs is None else job.keep_runs
+            row = self.jobs[job.id] = JobRow(job.id, now)
+        keep = KEEP_RUNS if job.keep_runs is None else job.keep_runs
+        if keep != (KEEP_RUNS if row.history is None else row.history.maxlen):
+            kept = deque[Row](maxlen=keep)
+            row.history, old = kept, row.history or ()
+            for each in old:
+                self._keep(kept, each)
         return row
 
     def states(self, job_ids: Collection[str]) -> list[JobState]:
@@ -79,14 +95,14 @@ class Table:
 
     def live(self) -> list[Row]:
         """Return all rows that have not ended, job by job."""
-        return [row for job in self.jobs.values() for row in (job.live or {}).values()]
+        return [row for job in self.jobs.values() for row in (job.live_rows or {}).values()]
 
     def forget_live(self) -> None:
         """Drop all rows that have not ended."""
         for job in self.jobs.values():
-            for run_id in job.live or ():
+            for run_id in job.live_rows or ():
                 del self.rows[run_id]
-            job.live = None
+            job.live_rows = None
         self._going.clear()
         self._tagged.clear()
         self._tags.clear()
@@ -99,8 +115,7 @@ class Table:
         new, jobs, rows = [], self.jobs, self.rows
         for verdict in verdicts:
             job = jobs[verdict.job_id]
-            state = job.state
-            mark = state.mark
+            mark = job.mark
             for decision in verdict.decisions:
                 if decision.origin == "trigger":
                     if mark is not None and decision.fire_time <= mark:
@@ -111,11 +126,11 @@ class Table:
                     self._insert(job, decision, now)
                     new.append(decision)
             if verdict.mark is not None and (mark is None or verdict.mark > mark):
-                state.mark = verdict.mark
+                job.mark = verdict.mark
             if verdict.pause != KEEP:
-                state.pause = verdict.pause
+                job.pause = verdict.pause
             if verdict.edit != KEEP:
-                state.edit = verdict.edit
+                job.edit = verdict.edit
         return new
 
     def _has_new_key(self, decision: Decision) -> bool:
@@ -129,11 +144,11 @@ class Table:
             self.retire(job, row)
             return
         if decision.origin == "trigger":
-            job.state.planned += 1
-        if job.live is None:
-            job.live = {run_id: row}
+            job.planned += 1
+        if job.live_rows is None:
+            job.live_rows = {run_id: row}
         else:
-            job.live[run_id] = row
+            job.live_rows[run_id] = row
         self.waiting.push(row, now)
         for run_id in decision.cancels:
             old = self.rows.get(run_id)
@@ -220,14 +235,17 @@ class Table:
         """Move an ended row to the history and prune that; an abandoned one stays live."""
         if row.abandoned:
             return
-        if job.live:
-            job.live.pop(row.decision.run_id, None)
-        history = job.history
-        if history is None:
-            history = job.history = deque()
+        if job.live_rows:
+            job.live_rows.pop(row.decision.run_id, None)
+        if job.history is None:
+            job.history = deque(maxlen=KEEP_RUNS)
+        self._keep(job.history, row)
+
+    def _keep(self, history: deque[Row], row: Row) -> None:
+        """Add a row to a history; where that is full, the oldest goes."""
+        if len(history) == history.maxlen:
+            del self.rows[history[0].decision.run_id]
         history.append(row)
-        while len(history) > job.keep:
-            del self.rows[history.popleft().decision.run_id]
 
     # --- reading ---------------------------------------------------------------------------------
 
@@ -239,7 +257,8 @@ class Table:
         if job is None:
             return ()
         rows = {
-            row.decision.run_id: row for row in (*(job.history or ()), *(job.live or {}).values())
+            row.decision.run_id: row
+            for row in (*(job.history or ()), *(job.live_rows or {}).values())
         }
         return reversed(rows.values())
 
@@ -251,13 +270,12 @@ class Table:
         """Move marks and waiting rows back; see `cronkit.stores.MemoryStore.rewind`."""
         self.generation += 1
         for job in [self.jobs[each] for each in job_ids if each in self.jobs]:
-            state = job.state
-            if state.mark is None:
-                state.first_seen = min(state.first_seen, now)
-            elif state.mark > now and state.job_id in repeat:
-                until = state.mark if state.rewind is None else max(state.rewind.until, state.mark)
-                state.rewind = Rewind(generation=self.generation, until=until)
-                state.mark = now
-            for row in (job.live or {}).values():
+            if job.mark is None:
+                job.first_seen = min(job.first_seen, now)
+            elif job.mark > now and job.job_id in repeat:
+                until = job.mark if job.rewind is None else max(job.rewind.until, job.mark)
+                job.rewind = Rewind(generation=self.generation, until=until)
+                job.mark = now
+            for row in (job.live_rows or {}).values():
                 row.pull_in(now, delta)
         self.waiting.rearrange(now)

@@ -87,13 +87,18 @@ class Every(TriggerValue):
             utc = anchor + count * self.interval
         except OverflowError:
             return None
-        return utc.astimezone(zone) if _local.in_calendar(utc) else None
+        if not _local.in_calendar(utc):
+            return None
+        return utc if zone is UTC else utc.astimezone(zone)
 
     def bind(self, zone: tzinfo, seed: str) -> Every:  # noqa: ARG002 -- the shape of bind
         """Return the trigger with its fire times shown in `zone`, where it has no zone yet."""
         if self.tz is not None:
             return self
-        return Every(self.interval, anchor=_local.bound_moment(self.anchor, zone), tz=zone)
+        anchor = _local.bound_moment(self.anchor, zone)
+        bound = Every.__new__(Every)  # the values are read already
+        bound.__attrs_init__(interval=self.interval, anchor=anchor, tz=zone)
+        return bound
 
     def __str__(self) -> str:
         start = "" if self.anchor == _convert.EPOCH else f" anchor {_text.moment_text(self.anchor)}"

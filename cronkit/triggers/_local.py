@@ -6,7 +6,7 @@ in a gap stands for the first instant after it, one in a fold for the first pass
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import MAXYEAR, MINYEAR, UTC, date, datetime, time, timedelta, tzinfo
 from typing import TYPE_CHECKING
 
 from cronkit import _convert, _zones
@@ -29,6 +29,8 @@ def as_utc(moment: datetime, argument: str) -> datetime:
     Raises:
         NaiveDatetimeError: it has no time zone.
     """
+    if moment.__class__ is datetime and moment.tzinfo is UTC and MINYEAR < moment.year < MAXYEAR:
+        return moment
     try:
         utc = _convert.instant(moment, argument).astimezone(UTC)
     except OverflowError:
@@ -43,6 +45,8 @@ def own_zone(tz: tzinfo | None, moment: datetime, argument: str) -> tzinfo:
         NaiveDatetimeError: `moment` has no time zone.
         PolicyError: it is no datetime.
     """
+    if tz is not None and moment.__class__ is datetime and moment.tzinfo is UTC:
+        return tz
     own = _convert.instant(moment, argument).tzinfo
     return tz or own or UTC
 

@@ -57,7 +57,7 @@ class Checks:
         self._limits(table)
         if self._simulation.shared or not self._simulation.steps_back:
             for job_id, job in table.jobs.items():
-                mark = job.state.mark
+                mark = job.mark
                 before = self._marks.get(job_id)
                 assert before is None or mark >= before, f"the mark of {job_id} went back"
                 if mark is not None:

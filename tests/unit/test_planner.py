@@ -59,14 +59,14 @@ def told(decision):
 
 def test_nothing_is_due_before_the_fire_time():
     plan = plan_job(job_of(), state_of(), T + MINUTE - MOMENT)
-    assert plan == Plan(None, T + MINUTE, T + MINUTE, T)
+    assert plan == Plan(None, T + MINUTE, T + MINUTE)
 
 
 def test_a_fire_time_is_due_at_its_very_instant():
     plan = plan_job(job_of(), state_of(), T + MINUTE)
     assert [told(row) for row in rows(plan)] == [(1, "runs", None, 1)]
     assert plan.verdict.mark == T + MINUTE
-    assert (plan.fire, plan.due, plan.base) == (T + 2 * MINUTE, T + 2 * MINUTE, T + MINUTE)
+    assert (plan.fire, plan.due) == (T + 2 * MINUTE, T + 2 * MINUTE)
 
 
 def test_the_row_of_one_fire_time_says_all_that_a_store_needs():
@@ -97,31 +97,30 @@ def test_the_mark_counts_and_not_the_first_start_once_there_is_one():
     assert outlook(job_of(), state).fire == T + 6 * MINUTE
 
 
-def test_a_fire_time_computed_earlier_is_used_while_its_base_is_right():
+def test_a_fire_time_found_earlier_is_used_until_the_mark_has_come_up_to_it():
     fake = T + timedelta(hours=3)
-    assert outlook(job_of(), state_of(), (T, fake)).fire == fake
-    assert outlook(job_of(), state_of(), (T - MOMENT, fake)).fire == T + MINUTE
-    assert outlook(job_of(), state_of(), (T, None)).fire is None
+    assert outlook(job_of(), state_of(), fake).fire == fake
+    assert outlook(job_of(), state_of(mark=fake - MOMENT), fake).fire == fake
+    assert outlook(job_of(), state_of(mark=fake), fake).fire == fake + MINUTE
 
 
 def test_planning_uses_the_fire_time_that_is_known():
-    known = (T, T + timedelta(hours=3))
-    assert plan_job(job_of(), state_of(), T + MINUTE, known).verdict is None
+    assert plan_job(job_of(), state_of(), T + MINUTE, T + timedelta(hours=3)).verdict is None
 
 
 @pytest.mark.parametrize("state", [state_of(), state_of(pause=Pause(at=T))])
 def test_a_disabled_job_waits_for_nothing(state):
-    assert outlook(job_of(enabled=False), state) == Plan(None, None, None, T)
+    assert outlook(job_of(enabled=False), state) == Plan(None, None, None)
 
 
 def test_a_job_without_a_trigger_waits_for_nothing():
     job = build_job(lambda: None, None, UTC, {"id": "j"}, {})
-    assert outlook(job, state_of()) == Plan(None, None, None, T)
+    assert outlook(job, state_of()) == Plan(None, None, None)
 
 
 def test_a_finished_trigger_waits_for_nothing():
     job = job_of(end=T + MINUTE)
-    assert outlook(job, state_of()) == Plan(None, None, None, T)
+    assert outlook(job, state_of()) == Plan(None, None, None)
 
 
 # --- start, end, max_runs -----------------------------------------------------------------------
@@ -183,7 +182,7 @@ def test_max_runs_counts_the_runs_that_the_trigger_was_given(planned, runs):
 
 def test_a_spent_job_is_left_alone_even_while_it_is_paused():
     state = state_of(planned=1, pause=Pause(at=T, until=T + MINUTE))
-    assert outlook(job_of(max_runs=1), state) == Plan(None, None, None, T)
+    assert outlook(job_of(max_runs=1), state) == Plan(None, None, None)
 
 
 def test_a_skipped_fire_time_does_not_use_up_max_runs():
@@ -362,8 +361,8 @@ def test_no_jitter_is_no_delay():
 
 def test_a_paused_job_waits_for_the_end_of_its_pause_only():
     end = T + timedelta(hours=1)
-    assert outlook(job_of(), state_of(pause=Pause(at=T))) == Plan(None, None, None, T)
-    assert outlook(job_of(), state_of(pause=Pause(at=T, until=end))) == Plan(None, None, end, T)
+    assert outlook(job_of(), state_of(pause=Pause(at=T))) == Plan(None, None, None)
+    assert outlook(job_of(), state_of(pause=Pause(at=T, until=end))) == Plan(None, None, end)
 
 
 def test_nothing_happens_before_a_pause_ends():
