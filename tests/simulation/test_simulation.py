@@ -107,11 +107,11 @@ class TestTheChecks:
         real = Table.write
 
         def write(self, verdicts, now):
-            before = {each.job_id: self.jobs[each.job_id].state.mark for each in verdicts}
+            before = {each.job_id: self.jobs[each.job_id].mark for each in verdicts}
             new = real(self, verdicts, now)
             for job_id, mark in before.items():
                 if len(self.rows) % 7 == 0 and mark is not None:
-                    self.jobs[job_id].state.mark = mark.replace(hour=0)
+                    self.jobs[job_id].mark = mark.replace(hour=0)
             return new
 
         monkeypatch.setattr(Table, "write", write)
