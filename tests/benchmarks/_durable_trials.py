@@ -231,9 +231,12 @@ def power_cut(trial: Trial) -> None:
                 words = worker.read()
             made.cut()
             worker.kill()
-            acknowledged = max([int(words[1]), *(int(late[1]) for late in worker.read_all())])
+            # What is told while the disk goes is no promise: Linux lets an fsync that is caught
+            # in the middle succeed. Nobody hears that of a machine without power.
+            acknowledged = int(words[1])
+            told = max([acknowledged, *(int(late[1]) for late in worker.read_all())])
             made.power_cycle()
-            trial.expect(acknowledged, acknowledged + 1, folder=folder)
+            trial.expect(*range(acknowledged, told + 2), folder=folder)
 
 
 @contextmanager

@@ -34,8 +34,9 @@ def test_what_was_acknowledged_before_a_power_cut_is_there_after_it(disk, worker
         for _ in range(chance.randrange(1, 40)):
             acknowledged = int(process.read()[1])
         disk.cut()
+        # What is told from here on is no promise: Linux lets an fsync that is caught in the middle
+        # succeed, and nobody hears that of a machine without power.
         process.wait()  # an error of the dead disk ended it
-        acknowledged = max([acknowledged, *(int(words[1]) for words in process.read_all())])
         disk.power_cycle()
         manager = CheckpointManager(root)
         (found,) = manager.get_interrupted_operations()
