@@ -15,7 +15,7 @@ from cronkit._files._compression import method
 from cronkit._files._retention import Keep
 from cronkit.errors import PolicyError
 from cronkit.exporters._csv import Csv
-from cronkit.exporters._hidden import old_parts
+from cronkit.exporters._hidden import remove_old
 from cronkit.exporters._json import Json, JsonLines
 from cronkit.exporters._markdown import Markdown
 from cronkit.exporters._names import PATTERN, Grammar
@@ -48,7 +48,7 @@ class ExportDirectory:
 
     A file appears when it is complete, under a name that sorts after all names before it. What a
     crash leaves is hidden, and goes with the next export. Only files that were written here are
-    ever deleted, and of each export never the newest.
+    ever deleted, and of each export never the newest; one name in two formats is two exports.
 
     Args:
         path: the folder, made with the first export if it is not there.
@@ -163,10 +163,10 @@ class ExportDirectory:
         now = self.now()
         with locked(self.path, manifest=self.manifest) as shelf:
             if not dry_run:
-                shelf.remove(old_parts(shelf.names(), shelf, now - _PARTS_STAY))
+                remove_old(shelf, now - _PARTS_STAY)
             if self._keep is None:
                 return []
-            return shelf.prune(shelf.exports(), self._keep, now, dry_run=dry_run)
+            return shelf.prune(shelf.keys(), self._keep, now, dry_run=dry_run)
 
     def exports(self) -> list[ExportInfo]:
         """Return the exports that the manifest knows, the oldest first.
@@ -184,14 +184,14 @@ class ExportDirectory:
         """Return the time in the zone of this folder."""
         return self._clock.now().astimezone(self._zone)
 
-    def rotate(self, shelf: Shelf, export: str, now: datetime) -> list[Deletion]:
+    def rotate(self, shelf: Shelf, key: str, now: datetime) -> list[Deletion]:
         """Delete what goes after a new file has appeared; that file is there in any case."""
         if self._keep is None:
             return []
         try:
-            return shelf.prune([export], self._keep, now, dry_run=False)
+            return shelf.prune([key], self._keep, now, dry_run=False)
         except OSError as error:
-            _LOGGER.warning("export.prune_failed", extra={"export": export, "reason": str(error)})
+            _LOGGER.warning("export.prune_failed", extra={"export": key, "reason": str(error)})
             return []
 
     def __repr__(self) -> str:

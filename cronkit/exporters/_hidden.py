@@ -18,7 +18,6 @@ from cronkit.errors import ExportError
 from cronkit.exporters._part import MODE, PartFile, write_errors
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from datetime import datetime
 
     from cronkit.exporters._directory import ExportDirectory
@@ -53,30 +52,35 @@ def new_part(directory: ExportDirectory, export: str) -> PartFile:
     return PartFile(path, folder, name, descriptor, compression=directory.compression, lock=lock)
 
 
-def plain_parts(names: Iterable[str], export: str) -> list[str]:
-    """Return which of `names` are hidden files of single calls of an export."""
+def sweep(shelf: Shelf, export: str) -> None:
+    """Remove the hidden files of single calls of an export whose writer is gone."""
     form = re.compile(rf"\.{re.escape(export)}-[0-9a-f]{{8}}\.part", re.ASCII)
-    return [name for name in names if form.fullmatch(name)]
+    for name in filter(form.fullmatch, shelf.names()):
+        lock = KernelLock(f"{shelf.path}/{name}", private=False)
+        if _atomic.is_regular(name, shelf.folder) and lock.acquire():
+            _atomic.remove(name, shelf.folder)
+            lock.release()
 
 
-def operation_name(export: str, operation: str, fence: int) -> str:
+def operation_name(key: str, operation: str, fence: int) -> str:
     """Return the name of the hidden file of an operation."""
-    return f".{export}.{sha256(operation.encode()).hexdigest()[:16]}.{fence}.part"
+    return f".{key}.{sha256(operation.encode()).hexdigest()[:16]}.{fence}.part"
 
 
-def operation_parts(names: Iterable[str], export: str, operation: str) -> list[str]:
-    """Return which of `names` are hidden files of an operation."""
-    stem = operation_name(export, operation, 0).removesuffix("0.part")
-    return [name for name in names if name.startswith(stem) and _OF_OPERATION.fullmatch(name)]
+def remove_old(shelf: Shelf, before: datetime) -> None:
+    """Remove the hidden files of operations that nobody has touched since `before`."""
+    for name in filter(_OF_OPERATION.fullmatch, shelf.names()):
+        changed_at = os.stat(name, dir_fd=shelf.folder, follow_symlinks=False).st_mtime
+        if changed_at < before.timestamp():
+            _atomic.remove(name, shelf.folder)
 
 
-def old_parts(names: Iterable[str], shelf: Shelf, before: datetime) -> list[str]:
-    """Return which of `names` are hidden files of operations, not touched since `before`."""
-    return [
-        name
-        for name in names
-        if _OF_OPERATION.fullmatch(name) and shelf.changed_at(name) < before.timestamp()
-    ]
+def remove_of_operation(shelf: Shelf, key: str, operation: str) -> None:
+    """Remove the hidden files of an operation."""
+    stem = operation_name(key, operation, 0).removesuffix("0.part")
+    for name in filter(_OF_OPERATION.fullmatch, shelf.names()):
+        if name.startswith(stem):
+            _atomic.remove(name, shelf.folder)
 
 
 def fresh_part(directory: ExportDirectory, name: str) -> PartFile:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 MANIFEST = ".exports.jsonl"
 LOCK = ".exports.lock"
 
+# A manifest whose writer died while it wrote it anew.
+_LEFT = re.compile(rf"\.{re.escape(MANIFEST)}\.[0-9a-f]{{8}}\.tmp", re.ASCII)
 _LIMIT = 256 << 20
 _SLACK = 200
 _MODE = 0o666  # less the umask, like the exports themselves
@@ -63,6 +66,11 @@ class Entry:
     job: str | None = None
     fence: int | None = None
 
+    @property
+    def key(self) -> str:
+        """Which export it is one of, see `Grammar.key`."""
+        return f"{self.export}.{self.extension}"
+
 
 class Manifest:
     """The manifest of an open folder. Whoever uses it holds the folder's lock.
@@ -97,9 +105,9 @@ class Manifest:
                 entries.pop(found, None)
         return dict(sorted(entries.items()))
 
-    def of(self, export: str) -> list[Entry]:
+    def of(self, key: str) -> list[Entry]:
         """Return the entries of one export, the newest first."""
-        return [entry for entry in reversed(self.entries.values()) if entry.export == export]
+        return [entry for entry in reversed(self.entries.values()) if entry.key == key]
 
     def next_serial(self) -> int:
         """Return the serial of the next export."""
@@ -137,6 +145,8 @@ class Manifest:
         self._lines += len(lines)
 
     def _rewrite(self) -> None:
+        for name in filter(_LEFT.fullmatch, _atomic.names(self._folder)):
+            _atomic.remove(name, self._folder)
         lines = [_line(_facts(entry)) for entry in self.entries.values()]
         _atomic.replace(MANIFEST, self._folder, lines, _MODE)
         self._lines, self._torn = len(lines), False

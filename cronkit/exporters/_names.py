@@ -50,6 +50,10 @@ class Grammar:
         extension: of its files, without compression (``"json"``).
         pattern: how a name is built.
 
+    Attributes:
+        key: name and extension: what tells this export from the others of its folder. Files of one
+            name in two formats are two exports, of which each keeps its newest files.
+
     Raises:
         PolicyError: a name would not sort by time, or could leave the folder.
 
@@ -62,13 +66,14 @@ class Grammar:
         ('report-20260301-120000.csv', 'report-20260301-120000_001.csv.gz')
     """
 
-    __slots__ = ("_extension", "_form", "_stamp_format", "name", "pattern")
+    __slots__ = ("_extension", "_form", "_stamp_format", "key", "name", "pattern")
 
     def __init__(self, name: str, extension: str, pattern: str = PATTERN) -> None:
         self.name = _convert.name(name, "name")
         if name.startswith("."):
             raise PolicyError("name", name, "a name that does not begin with '.'")
         self._extension = _convert.name(extension, "extension")
+        self.key = f"{name}.{extension}"
         self.pattern = pattern
         self._stamp_format, form = self._read_pattern()
         self._form = re.compile(form, re.ASCII)

@@ -12,7 +12,12 @@ import attrs
 
 from cronkit.errors import ExportError, PolicyError, StateError
 from cronkit.exporters._formats import JSON
-from cronkit.exporters._hidden import fresh_part, old_part, operation_name, operation_parts
+from cronkit.exporters._hidden import (
+    fresh_part,
+    old_part,
+    operation_name,
+    remove_of_operation,
+)
 from cronkit.exporters._part import Cut
 from cronkit.exporters._records import ExportResult
 from cronkit.exporters._shelf import locked
@@ -105,7 +110,7 @@ class OperationExport:
             raise PolicyError("manifest", False, "True: it tells what was published already")
         self._exporter = exporter
         self._operation = operation
-        self._key = f"export:{exporter.name}"
+        self._key = f"export:{exporter.key}"
         self._part: PartFile | None = None
         self._position: _Position | None = None
         self._fence = operation.fence
@@ -124,10 +129,10 @@ class OperationExport:
             raise ExportError(
                 str(self._exporter.directory.path),
                 f"operation {operation.id} has done {operation.progress.processed} items "
-                f"without {self._exporter.name}; start it anew to have them in the file",
+                f"without {self._exporter.key}; start it anew to have them in the file",
             )
         else:
-            name = operation_name(self._exporter.name, operation.id, operation.fence)
+            name = operation_name(self._exporter.key, operation.id, operation.fence)
             self._part = fresh_part(self._exporter.directory, name)
             self._part.write(self._writer.head())
             self.mark()
@@ -147,7 +152,7 @@ class OperationExport:
         copy = None
         if operation.parts.forced > position.fence:
             self._fence = operation.fence
-            copy = operation_name(self._exporter.name, operation.id, operation.fence)
+            copy = operation_name(self._exporter.key, operation.id, operation.fence)
         else:
             self._fence = position.fence
         self._part = old_part(directory, position.file, position.offset, position.sha256, copy)
@@ -157,11 +162,11 @@ class OperationExport:
 
     def _published(self) -> ExportResult | None:
         """Return what this operation has published, and remove what else it had hidden."""
-        directory, name = self._exporter.directory, self._exporter.name
+        directory, key = self._exporter.directory, self._exporter.key
         with locked(directory.path, manifest=directory.manifest) as shelf:
-            for entry in shelf.entries(name):
+            for entry in shelf.entries(key):
                 if entry.part == self._operation.id and shelf.is_ours(entry):
-                    shelf.remove(operation_parts(shelf.names(), name, self._operation.id))
+                    remove_of_operation(shelf, key, self._operation.id)
                     return ExportResult(
                         path=directory.path / entry.name,
                         rows=entry.rows,

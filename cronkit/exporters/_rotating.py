@@ -11,7 +11,8 @@ from cronkit._context import active
 from cronkit._files._compression import SUFFIXES
 from cronkit.errors import ExportError, FenceLostError, PolicyError
 from cronkit.exporters._formats import BATCH, RowError
-from cronkit.exporters._hidden import new_part, plain_parts
+from cronkit.exporters._hidden import new_part, sweep
+from cronkit.exporters._latest import link_latest, refuse_latest
 from cronkit.exporters._manifest import Entry
 from cronkit.exporters._operation_export import OperationExport
 from cronkit.exporters._records import ExportProgress, ExportResult
@@ -53,6 +54,11 @@ class RotatingExporter:
     def name(self) -> str:
         """The name of this export."""
         return self._grammar.name
+
+    @property
+    def key(self) -> str:
+        """Name and extension: what tells this export from the others of its folder."""
+        return self._grammar.key
 
     @property
     def format(self) -> Format:
@@ -171,13 +177,13 @@ class RotatingExporter:
             fence=run.fence if run else None,
         )
         with locked(directory.path, manifest=directory.manifest) as shelf:
-            _refuse_late(shelf.entries(self.name), run)
+            _refuse_late(shelf.entries(self.key), run)
             check()
             entry = self._appear(shelf, part, entry)
             facts = self._facts(entry)
             _LOGGER.info("export.published", extra=facts | {"export": self.name})
-            deletions = directory.rotate(shelf, self.name, now)
-            shelf.sweep(plain_parts(shelf.names(), self.name))
+            deletions = directory.rotate(shelf, self.key, now)
+            sweep(shelf, self.name)
         if run is not None:
             run.note(export=facts)
         return ExportResult(
@@ -192,10 +198,10 @@ class RotatingExporter:
         suffix = SUFFIXES[self._directory.compression]
         latest = f"{self.name}-latest.{self._format.extension}{suffix}"
         if self._directory.latest:
-            shelf.refuse_latest(latest)
+            refuse_latest(shelf, latest)
         entry = shelf.publish(part.name, entry, self._grammar, suffix)
         if self._directory.latest:
-            shelf.link_latest(latest, entry.name)
+            link_latest(shelf, latest, entry.name)
         return entry
 
     def _facts(self, entry: Entry) -> dict[str, object]:

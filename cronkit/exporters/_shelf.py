@@ -11,7 +11,7 @@ import errno
 import logging
 import os
 import stat
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ import attrs
 from cronkit._files import _atomic
 from cronkit._files._lock import KernelLock
 from cronkit._files._retention import Item, Keep, doomed
-from cronkit.errors import CronkitError, ExportError, LockTimeoutError
+from cronkit.errors import CronkitError, LockTimeoutError
 from cronkit.exporters._manifest import LOCK, Entry, Manifest
 from cronkit.exporters._names import Grammar, Stamp
 from cronkit.exporters._part import write_errors
@@ -63,23 +63,27 @@ class Shelf:
         path: the folder.
         folder: the open folder.
         manifest: whether it has a manifest.
+
+    Attributes:
+        path: the folder.
+        folder: the open folder.
     """
 
-    __slots__ = ("_folder", "_manifest", "_path")
+    __slots__ = ("_manifest", "folder", "path")
 
     def __init__(self, path: Path, folder: int, *, manifest: bool) -> None:
-        self._path = path
-        self._folder = folder
+        self.path = path
+        self.folder = folder
         self._manifest = Manifest(folder) if manifest else None
 
-    def entries(self, export: str) -> list[Entry]:
+    def entries(self, key: str) -> list[Entry]:
         """Return what the manifest knows of one export, the newest first."""
-        return self._manifest.of(export) if self._manifest else []
+        return self._manifest.of(key) if self._manifest else []
 
-    def exports(self) -> list[str]:
-        """Return the names of the exports in the manifest."""
+    def keys(self) -> list[str]:
+        """Return which exports the manifest knows."""
         entries = self._manifest.entries.values() if self._manifest else ()
-        return sorted({entry.export for entry in entries})
+        return sorted({entry.key for entry in entries})
 
     def publish(self, part: str, entry: Entry, grammar: Grammar, suffix: str) -> Entry:
         """Give the hidden file `part` a name after the newest one.
@@ -105,13 +109,13 @@ class Shelf:
             # Somebody who asks for no lock has just taken the name.
             if self._manifest is not None:
                 self._manifest.forget([entry.serial])
-        os.fsync(self._folder)
-        _atomic.remove(part, self._folder)
+        os.fsync(self.folder)
+        _atomic.remove(part, self.folder)
         return entry
 
     def _appear(self, part: str, name: str) -> bool:
         """Let the file `part` have the name `name` too; return false if the name is taken."""
-        folder = self._folder
+        folder = self.folder
         try:
             os.link(part, name, src_dir_fd=folder, dst_dir_fd=folder, follow_symlinks=False)
         except FileExistsError:
@@ -127,32 +131,11 @@ class Shelf:
 
     def _newest(self, grammar: Grammar) -> Stamp | None:
         """Return the place of the newest name, in the folder or in the manifest."""
-        names = [*_atomic.names(self._folder), *(e.name for e in self.entries(grammar.name))]
+        names = [*_atomic.names(self.folder), *(e.name for e in self.entries(grammar.key))]
         return max((stamp for stamp in map(grammar.read, names) if stamp), default=None)
 
-    def refuse_latest(self, name: str) -> None:
-        """Raise if something that is no link has the name of the link to the newest file.
-
-        Raises:
-            ExportError: it has.
-        """
-        with suppress(FileNotFoundError):
-            mode = os.stat(name, dir_fd=self._folder, follow_symlinks=False).st_mode
-            if not stat.S_ISLNK(mode):
-                raise ExportError(f"{self._path}/{name}", "is no link, and is left alone")
-
-    def link_latest(self, name: str, target: str) -> None:
-        """Make the link `name` lead to the file `target`.
-
-        Raises:
-            OSError: a call failed.
-        """
-        temporary = _atomic.temporary_name(name)
-        os.symlink(target, temporary, dir_fd=self._folder)
-        os.rename(temporary, name, src_dir_fd=self._folder, dst_dir_fd=self._folder)
-
     def prune(
-        self, exports: Iterable[str], keep: Keep, now: datetime, *, dry_run: bool
+        self, keys: Iterable[str], keep: Keep, now: datetime, *, dry_run: bool
     ) -> list[Deletion]:
         """Delete what the rule lets go of each export; return it with its reason, oldest first.
 
@@ -161,8 +144,8 @@ class Shelf:
         """
         deletions: list[Deletion] = []
         gone: list[int] = []
-        for export in exports:
-            entries = self.entries(export)
+        for key in keys:
+            entries = self.entries(key)
             present = {entry.name: entry for entry in entries if self.is_ours(entry)}
             items = [
                 Item(
@@ -173,7 +156,7 @@ class Shelf:
                 for entry in present.values()
             ]
             for each in doomed(items, keep, now):
-                deletions.append(Deletion(path=self._path / each.name, reason=each.reason))
+                deletions.append(Deletion(path=self.path / each.name, reason=each.reason))
                 gone.append(present[each.name].serial)
             # The newest line stays without its file: the next name has to come after it.
             gone += [entry.serial for entry in entries[1:] if entry.name not in present]
@@ -183,12 +166,12 @@ class Shelf:
 
     def _delete(self, deletions: list[Deletion], gone: list[int]) -> None:
         for deletion in deletions:
-            os.unlink(deletion.path.name, dir_fd=self._folder)
+            os.unlink(deletion.path.name, dir_fd=self.folder)
             _LOGGER.info(
                 "export.deleted", extra={"path": str(deletion.path), "reason": deletion.reason}
             )
         if deletions:
-            os.fsync(self._folder)
+            os.fsync(self.folder)
         if self._manifest is not None:
             self._manifest.forget(gone)
 
@@ -196,7 +179,7 @@ class Shelf:
         """Return whether the file of an entry is there, and is what was written."""
         try:
             grammar = Grammar(entry.export, entry.extension, entry.pattern)
-            status = os.stat(entry.name, dir_fd=self._folder, follow_symlinks=False)
+            status = os.stat(entry.name, dir_fd=self.folder, follow_symlinks=False)
         except (CronkitError, OSError):
             return False
         if grammar.read(entry.name) is None or not stat.S_ISREG(status.st_mode):
@@ -210,7 +193,7 @@ class Shelf:
 
     def _hash(self, name: str) -> str:
         digest = sha256()
-        descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW, dir_fd=self._folder)
+        descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW, dir_fd=self.folder)
         try:
             while chunk := os.read(descriptor, _CHUNK):
                 digest.update(chunk)
@@ -218,32 +201,15 @@ class Shelf:
             os.close(descriptor)
         return digest.hexdigest()
 
-    def sweep(self, parts: Iterable[str]) -> None:
-        """Remove hidden files of these names whose writer is gone."""
-        for name in parts:
-            lock = KernelLock(f"{self._path}/{name}", private=False)
-            if _atomic.is_regular(name, self._folder) and lock.acquire():
-                _atomic.remove(name, self._folder)
-                lock.release()
-
-    def remove(self, names: Iterable[str]) -> None:
-        """Remove hidden files."""
-        for name in names:
-            _atomic.remove(name, self._folder)
-
     def names(self) -> list[str]:
         """Return what is in the folder."""
-        return _atomic.names(self._folder)
-
-    def changed_at(self, name: str) -> float:
-        """Return when a file was last written, in seconds since 1970."""
-        return os.stat(name, dir_fd=self._folder, follow_symlinks=False).st_mtime
+        return _atomic.names(self.folder)
 
     def infos(self, zone: tzinfo) -> list[ExportInfo]:
         """Return all exports in the manifest, the oldest first."""
         return [
             ExportInfo(
-                path=self._path / entry.name,
+                path=self.path / entry.name,
                 export=entry.export,
                 serial=entry.serial,
                 made_at=entry.made_at.astimezone(zone),

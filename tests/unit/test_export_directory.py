@@ -10,6 +10,7 @@ import logging
 import os
 import shutil
 import stat
+import tracemalloc
 
 import attrs
 import pytest
@@ -24,6 +25,7 @@ from cronkit.errors import (
     UnknownZoneError,
 )
 from cronkit.exporters import ExportDirectory, ExportProgress, JsonLines, Keep
+from cronkit.exporters import _manifest as manifest_module
 from cronkit.exporters import _shelf as shelf_module
 from cronkit.exporters._manifest import MANIFEST
 from cronkit.testing import FakeClock
@@ -151,6 +153,22 @@ class TestWrite:
         lines = result.path.read_text().splitlines()
         assert [json.loads(line)["n"] for line in lines] == list(range(2_500))
 
+    @pytest.mark.parametrize("compression", [None, "gzip"])
+    @pytest.mark.parametrize("format_", ["json", "jsonl", "csv", "md"])
+    def test_many_rows_need_no_more_memory_than_few(self, path, clock, format_, compression):
+        exports = ExportDirectory(path, compression=compression, clock=clock)
+        films = exports.rotating("films", format_)
+
+        def peak(count):
+            tracemalloc.start()
+            films.write({"id": number, "title": f"film {number:07}"} for number in range(count))
+            _, most = tracemalloc.get_traced_memory()
+            tracemalloc.stop()
+            return most
+
+        peak(1_000)  # what is made once
+        assert peak(9_000) < 1.2 * peak(3_000)
+
     def test_the_total_of_a_list_is_known(self, exports):
         seen: list[ExportProgress] = []
         exports.rotating("n", "jsonl").write(ROWS, progress=seen.append)
@@ -181,6 +199,14 @@ class TestWrite:
             link = path / "films-latest.csv"
             assert link.readlink().name == str(link.readlink()) == result.path.name
             assert link.read_bytes() == result.path.read_bytes()
+
+    def test_a_link_whose_maker_died_goes_with_the_next_export(self, path, clock):
+        films = ExportDirectory(path, latest=True, clock=clock).rotating("films", "csv")
+        films.write(ROWS)
+        (path / ".films-latest.csv.0badcafe.tmp").symlink_to("films-20260301-120000.csv")
+        (path / ".films-latest.csv.notes.tmp").write_text("mine")
+        films.write(ROWS)
+        assert hidden(path) == [".films-latest.csv.notes.tmp"]
 
     def test_a_file_in_the_place_of_that_link_is_left_alone(self, path, clock):
         exports = ExportDirectory(path, latest=True, clock=clock)
@@ -347,6 +373,14 @@ class TestPrune:
         self.fill(exports, 4, clock, "albums")
         assert [name[:6] for name in visible(exports.path)] == ["albums"] * 3 + ["films-"] * 3
 
+    def test_one_name_in_two_formats_is_two_exports(self, exports, clock):
+        exports.keep = Keep(last=1)
+        for format_ in ("json", "csv", "csv", "json"):
+            exports.rotating("films", format_).write(ROWS)
+            clock.advance("1d")
+        assert visible(exports.path) == ["films-20260303-120000.csv", "films-20260304-120000.json"]
+        assert exports.prune() == []
+
     def test_the_result_says_what_went(self, exports, clock):
         films = self.fill(exports, 3, clock)
         (deletion,) = films.write(ROWS).deleted
@@ -471,6 +505,16 @@ class TestPrune:
         newest = restarted.rotating("films", "csv").write(ROWS).path.name
         assert visible(exports.path)[-1] == newest
         assert len(visible(exports.path)) == 4
+
+    def test_a_manifest_whose_writer_died_goes_when_it_is_written_anew(self, exports, monkeypatch):
+        monkeypatch.setattr(manifest_module, "_SLACK", 0)
+        films = exports.rotating("films", "csv")
+        films.write(ROWS)
+        left = exports.path / f".{MANIFEST}.0badcafe.tmp"
+        left.write_text("half of")
+        for _ in range(9):
+            films.write(ROWS)
+        assert not left.exists()
 
     def test_the_manifest_does_not_grow_with_what_is_gone(self, exports, clock):
         exports.keep = Keep(last=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import gzip
 import io
@@ -82,6 +83,19 @@ def visible(exports):
 
 def parts(exports):
     return sorted(each.name for each in exports.path.iterdir() if each.name.endswith(".part"))
+
+
+def both(manager, first, second, stop_at):
+    with (
+        manager.operation("albums") as operation,
+        first.open(operation=operation) as one,
+        second.open(operation=operation) as two,
+    ):
+        for item in operation.track(ITEMS, key=lambda item: item["id"]):
+            one.write(item)
+            if item["id"] == stop_at:
+                raise CrashError
+            two.write(item)
 
 
 def collect(manager, target, items=ITEMS, *, fail_at=None, before_write=False, stop_at=None):
@@ -219,6 +233,17 @@ class TestAroundPublishing:
         assert (again.path, again.sha256) == (first.path, first.sha256)
         assert len(visible(exports)) == 1
         assert manager.get_interrupted_operations() == []
+
+    def test_one_name_in_two_formats_is_two_exports_of_one_operation(self, manager, exports):
+        as_json, as_csv = exporter(exports, "json"), exporter(exports, "csv")
+        exports.keep = Keep(last=1)
+        for stop_at in (7, 15, None):
+            with contextlib.suppress(CrashError):
+                both(manager, as_json, as_csv, stop_at)
+        assert len(visible(exports)) == 2
+        for name in visible(exports):
+            assert read(exports.path / name) == list(range(23))
+        assert parts(exports) == []
 
     def test_two_exports_of_one_operation_are_each_complete(self, manager, exports, monkeypatch):
         as_json, as_csv = exporter(exports), exporter(exports, "csv")
@@ -382,7 +407,7 @@ class TestRefusals:
             "rows": 0, "state": {}, "done": False,
         }  # fmt: skip
         operation = manager.operation("albums")
-        operation.parts._saved["export:albums"] = {**good, **saved} if saved else {}
+        operation.parts._saved["export:albums.json"] = {**good, **saved} if saved else {}
         with pytest.raises(ExportError):
             exporter(exports).open(operation=operation).__enter__()
 
@@ -402,7 +427,7 @@ class TestRefusals:
             first = parts(exports)
             out.close()
             fresh = exporter(exports, "jsonl").open(operation=operation)
-            operation.parts.detach("export:albums")
+            operation.parts.detach("export:albums.jsonl")
             with fresh:
                 fresh.write({"id": 0})
                 assert parts(exports) == first
