@@ -217,7 +217,9 @@ class Operation:
             if exc is None:
                 self.complete()
             elif not isinstance(exc, OperationLostError):
-                self._tracker.save_after(exc)
+                failed = self._tracker.save_mark()
+                if failed is not None:
+                    exc.add_note(f"the last items could not be saved: {failed}")
         finally:
             self.release()
 

@@ -38,7 +38,8 @@ class StopSignal:
         return self
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        again, self.requested = self.requested, True
+        # One that has ended stays in the chain when a later one was put over it.
+        again, self.requested = self.requested or not self._installed, self._installed
         if callable(self._previous):
             self._previous(number, frame)
         elif again:
@@ -60,7 +61,15 @@ class StopSignal:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        # Whoever took the signal inside the block keeps it.
-        if self._installed and signal.getsignal(signal.SIGTERM) == self._handle:
-            signal.signal(signal.SIGTERM, self._previous)  # type: ignore[arg-type]  # as it was
+        self.end()
+
+    def end(self) -> None:
+        """Leave the block, also from outside of it; a signal that waits has its way now."""
+        if not self._installed or threading.current_thread() is not threading.main_thread():
+            return
         self._installed = False
+        # Whoever took the signal inside the block keeps it.
+        if signal.getsignal(signal.SIGTERM) == self._handle:
+            signal.signal(signal.SIGTERM, self._previous)  # type: ignore[arg-type]  # as it was
+        if self.requested:
+            self.pass_on()

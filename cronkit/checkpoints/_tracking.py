@@ -47,7 +47,7 @@ class Tracker:
     """
 
     __slots__ = (
-        "_key_of", "_marked_state", "_packing", "_tell", "cursor", "ended", "looping", "parts",
+        "_key_of", "_marked_state", "_packing", "_stop", "_tell", "cursor", "ended", "looping", "parts",
         "state", "tracked", "writer",
     )  # fmt: skip
 
@@ -56,6 +56,7 @@ class Tracker:
         self._packing = packing
         self._key_of: Callable[[Any], object] = _itself
         self._marked_state: dict[str, Any] | None = None
+        self._stop = StopSignal()
         self._tell: Callable[[Progress], object] | None = None
         self.writer = writer
         self.cursor = Cursor(record, packing.codec)
@@ -105,15 +106,17 @@ class Tracker:
         self._mark()
         self._tell_progress()
         self.looping = True
-        try:
-            with StopSignal() as stop:
+        with self._stop as stop:
+            try:
                 for item in source:
                     key = place.key(self._key_of(item))
                     yield item
                     place.advance(key)
                     self._between_items(stop)
-        finally:
-            self.looping = False
+            finally:
+                self.looping = False
+                if stop.requested:
+                    self.save_mark()
 
     def _mark(self) -> None:
         self.parts.mark()
@@ -146,31 +149,39 @@ class Tracker:
         self.writer.save(self.cursor, checked(state), parts)
         return True
 
-    def save_after(self, error: BaseException) -> None:
-        """Save what agreed before the item that failed; never hides `error`."""
-        if self._marked_state is None or not self.writer.is_behind(self.cursor.processed):
-            return
+    def save_mark(self) -> Exception | None:
+        """Save what agreed before the item that did not end; return why that failed."""
+        if self.ended or self._marked_state is None:
+            return None
+        if not self.writer.is_behind(self.cursor.processed):
+            return None
         try:
             self._save(self._marked_state, at_mark=True)
         except (CronkitError, OSError) as failed:
-            error.add_note(f"the last items could not be saved: {failed}")
             _LOGGER.warning(
                 "checkpoint.failed",
                 extra={"operation_id": self.writer.record.operation, "reason": str(failed)},
             )
+            return failed
+        return None
 
     def finish(self, what: str, status: Status, reason: str) -> None:
         """Save for the last time and end the operation."""
         self.check(what)
         parts = self.parts.capture(at_mark=False) or {}
         self.writer.finish(self.cursor, checked(self.state), parts, status, reason)
-        self.ended = True
+        self._end()
 
     def release(self) -> None:
         """Let go of everything; the operation is interrupted if it has not ended."""
-        self.ended = True
+        self._end()
         self.parts.close()
         self.writer.release()
+
+    def _end(self) -> None:
+        self.ended = True
+        # A loop that was left but not collected must not hold the signal back for ever.
+        self._stop.end()
 
     def idempotency_key(self, item: object) -> str:
         """See `Operation.idempotency_key`."""

@@ -199,6 +199,32 @@ class TestSigterm:
         (found,) = CheckpointManager(tmp_path).get_interrupted_operations()
         assert found.progress.processed == (int(last[-1][1]) if last else 3) + 1
 
+    @pytest.mark.parametrize(
+        ("how", "told", "status"),
+        [("dropped", [], "interrupted"), ("kept", [["left"]], "completed")],
+    )
+    def test_a_signal_in_an_item_that_leaves_the_loop_is_not_lost(
+        self, worker, tmp_path, how, told, status
+    ):
+        process = worker(tmp_path, "leave", how)
+        while process.read() != ["item", "3"]:
+            pass
+        process.process.send_signal(signal.SIGTERM)
+        process.go()
+        assert process.wait() == -signal.SIGTERM
+        assert process.read_all() == told
+        (found,) = CheckpointManager(tmp_path).operations(ended=True)
+        assert (found.status, found.progress.processed) == (status, 3)
+
+    def test_a_loop_that_was_left_holds_no_signal_back(self, worker, tmp_path):
+        process = worker(tmp_path, "leave", "kept")
+        while process.read() != ["item", "3"]:
+            pass
+        process.go()
+        assert [process.read(), process.read()] == [["left"], ["ended", "1"]]
+        process.process.send_signal(signal.SIGTERM)
+        assert process.wait() == -signal.SIGTERM
+
     def test_a_second_signal_does_not_wait(self, worker, tmp_path):
         process = worker(tmp_path, "hold", "60")
         process.read()

@@ -141,6 +141,24 @@ def hold_with_handler() -> None:
             report("saved", operation.get_last_checkpoint().progress.processed)
 
 
+def leave(how: str) -> None:
+    """Leave the loop in the middle of an item; ``kept``: the iterator outlives the loop."""
+    with manager(every=1000).operation("export") as operation:
+        kept = []
+        loop = iter(operation.track(range(100)))
+        if how == "kept":
+            kept.append(loop)
+        for item in loop:
+            report("item", item)
+            if item == 3:
+                lines.readline()
+                del loop
+                break
+        report("left")
+    report("ended", len(kept))
+    lines.readline()
+
+
 def wait_for_it() -> None:
     """Try to own the operation until it is free; report that."""
     owners = manager()
