@@ -130,7 +130,7 @@ class Reading:
     """All checkpoint files of one operation, as they were read.
 
     Attributes:
-        records: the good ones, the newest first.
+        records: the good ones, the newest first, and only that one with its payload.
         damaged: the numbers and reasons of the others.
     """
 
@@ -161,7 +161,9 @@ def _read_listed(operation: str, folder: int, limit: int, *, newest: bool) -> Re
     damaged: list[tuple[int, str]] = []
     for seq in numbers(_atomic.names(folder)):
         try:
-            records.append(read_record(operation, seq, folder, limit))
+            record = read_record(operation, seq, folder, limit)
+            # Of the older ones nobody asks for the state; three large ones need not be held.
+            records.append(attrs.evolve(record, payload=b"") if records else record)
         except FileNotFoundError:
             continue
         except DamagedError as error:
