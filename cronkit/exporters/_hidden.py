@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 from cronkit._files import _atomic
 from cronkit._files._lock import KernelLock
 from cronkit.errors import ExportError
-from cronkit.exporters._part import MODE, PartFile, write_errors
+from cronkit.exporters._growing import MODE, GrowingFile, write_errors
+from cronkit.exporters._part import PartFile
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -49,7 +50,7 @@ def new_part(directory: ExportDirectory, export: str) -> PartFile:
     except BaseException:
         os.close(folder)
         raise
-    return PartFile(path, folder, name, descriptor, compression=directory.compression, lock=lock)
+    return PartFile(GrowingFile(path, folder, name, descriptor, lock), directory.compression)
 
 
 def sweep(shelf: Shelf, export: str) -> None:
@@ -99,9 +100,8 @@ def fresh_part(directory: ExportDirectory, name: str) -> PartFile:
     except BaseException:
         os.close(folder)
         raise
-    return PartFile(
-        str(directory.path), folder, name, descriptor, compression=directory.compression
-    )
+    file = GrowingFile(str(directory.path), folder, name, descriptor)
+    return PartFile(file, directory.compression)
 
 
 def old_part(
@@ -134,15 +134,13 @@ def old_part(
     except BaseException:
         os.close(folder)
         raise
-    part = PartFile(
-        str(directory.path), folder, name, descriptor, compression=directory.compression
-    )
+    file = GrowingFile(str(directory.path), folder, name, descriptor)
     try:
-        part.skip(size, digest)
+        file.skip(size, digest)
     except BaseException:
-        part.close(remove=False)
+        file.close(remove=False)
         raise
-    return part
+    return PartFile(file, directory.compression)
 
 
 def _refuse_gone(name: str, folder: int, where: str) -> None:

@@ -216,7 +216,7 @@ class OperationExport:
         self, cut: Cut, rows: int, state: Mapping[str, JSON], *, done: bool = False
     ) -> _Position:
         return _Position(
-            file=self._part.name if self._part else "",
+            file=self._part.file.name if self._part else "",
             fence=self._fence,
             offset=cut.offset,
             sha256=cut.sha256,
@@ -229,7 +229,7 @@ class OperationExport:
         """Close the hidden file and leave it for whoever continues; the operation calls it."""
         part, self._part = self._part, None
         if part is not None:
-            part.close(remove=False)
+            part.file.close(remove=False)
 
     def __exit__(
         self,

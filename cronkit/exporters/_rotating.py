@@ -159,7 +159,7 @@ class RotatingExporter:
         """Let a finished part appear; used by what `open` returns."""
         directory, run = self._directory, active()
         now = directory.now()
-        inode, written_at = part.identity()
+        inode, written_at = part.file.identity()
         entry = Entry(
             serial=0,
             name="",
@@ -199,7 +199,7 @@ class RotatingExporter:
         latest = f"{self.name}-latest.{self._format.extension}{suffix}"
         if self._directory.latest:
             refuse_latest(shelf, latest)
-        entry = shelf.publish(part.name, entry, self._grammar, suffix)
+        entry = shelf.publish(part.file.name, entry, self._grammar, suffix)
         if self._directory.latest:
             link_latest(shelf, latest, entry.name)
         return entry

@@ -21,9 +21,9 @@ from cronkit._files import _atomic
 from cronkit._files._lock import KernelLock
 from cronkit._files._retention import Item, Keep, doomed
 from cronkit.errors import CronkitError, LockTimeoutError
+from cronkit.exporters._growing import write_errors
 from cronkit.exporters._manifest import LOCK, Entry, Manifest
 from cronkit.exporters._names import Grammar, Stamp
-from cronkit.exporters._part import write_errors
 from cronkit.exporters._records import Deletion, ExportInfo
 
 if TYPE_CHECKING:
