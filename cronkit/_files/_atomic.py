@@ -55,6 +55,27 @@ def open_folder(path: str, within: int | None = None) -> int:
     return os.open(path, _FOLDER | nofollow, dir_fd=within)
 
 
+class OpenFolder:
+    """An open folder in several hands; whoever closes it first does so for all.
+
+    A number that is closed twice may by then be the number of another file.
+
+    Attributes:
+        number: the descriptor; -1: closed.
+    """
+
+    __slots__ = ("number",)
+
+    def __init__(self, path: str, within: int | None = None) -> None:
+        self.number = open_folder(path, within)
+
+    def close(self) -> None:
+        """Close it; may be called again."""
+        number, self.number = self.number, -1
+        if number >= 0:
+            os.close(number)
+
+
 def names(descriptor: int) -> list[str]:
     """Return what is in an open folder."""
     return os.listdir(descriptor)

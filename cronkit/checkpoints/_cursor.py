@@ -1,13 +1,13 @@
 """Where in a source of items an operation stands, and the way back to that place.
 
-An item is known by its key. The cursor keeps the last key and a checksum over all keys, so that a
-source that lost, gained or moved an item before that place is found out. It saves nothing.
+An item is known by its key. A place holds the last key and a checksum over all keys, so that a
+source that lost, gained or moved an item before that place is found out. Nothing is saved here.
 """
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from zlib import crc32
 
 from cronkit.errors import ResumeMismatchError
@@ -22,8 +22,8 @@ T = TypeVar("T")
 _SHORT = 512
 
 
-class Cursor:
-    """The place of an operation in its source.
+class Place(NamedTuple):
+    """Behind which item an operation stands.
 
     Attributes:
         processed: how many items are done.
@@ -31,13 +31,27 @@ class Cursor:
         digest: a checksum over all their keys.
     """
 
-    __slots__ = ("_codec", "digest", "last_item", "processed")
+    processed: int
+    last_item: JSON
+    digest: int
+
+    def after(self, key: JSON) -> Place:
+        """Return the place behind the item of this key."""
+        return Place(self.processed + 1, key, _added(self.digest, key))
+
+
+class Cursor:
+    """The place of an operation in its source.
+
+    Attributes:
+        place: it is replaced in one step, so that an interrupt finds the old one or the new one.
+    """
+
+    __slots__ = ("_codec", "place")
 
     def __init__(self, record: Record, codec: Codec) -> None:
         self._codec = codec
-        self.processed = record.processed
-        self.last_item: JSON = record.last_item
-        self.digest = record.digest
+        self.place = Place(record.processed, record.last_item, record.digest)
 
     def key(self, value: object) -> JSON:
         """Return the key of an item as typed JSON.
@@ -49,12 +63,6 @@ class Cursor:
             return value
         return self._codec.write_key(value)
 
-    def advance(self, key: JSON) -> None:
-        """Count the item of this key as done."""
-        self.processed += 1
-        self.last_item = key
-        self.digest = _added(self.digest, key)
-
     def skip(self, items: Iterator[T], key: Callable[[T], object], operation: str) -> None:
         """Move `items` past what is done.
 
@@ -62,20 +70,21 @@ class Cursor:
             ResumeMismatchError: they are not the items that were done.
         """
         digest, last = 0, None
-        for number in range(self.processed):
+        processed, last_item, saved_digest = self.place
+        for number in range(processed):
             try:
                 last = self.key(key(next(items)))
             except StopIteration:
                 raise ResumeMismatchError(
-                    operation, f"{self.processed} items or more", f"{number} items"
+                    operation, f"{processed} items or more", f"{number} items"
                 ) from None
             digest = _added(digest, last)
-        if last != self.last_item:
-            raise ResumeMismatchError(operation, self.last_item, last)
-        if digest != self.digest:
+        if last != last_item:
+            raise ResumeMismatchError(operation, last_item, last)
+        if digest != saved_digest:
             raise ResumeMismatchError(
                 operation,
-                f"the keys of the first {self.processed} items as they were",
+                f"the keys of the first {processed} items as they were",
                 "another key among them",
             )
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from cronkit import _convert
 from cronkit.checkpoints._tracking import Tracker, checked
 from cronkit.errors import OperationLostError, StateError
 
@@ -85,7 +84,7 @@ class Operation:
     @property
     def progress(self) -> Progress:
         """How far it is, in items done, total, fraction, rate, time left."""
-        return self._tracker.writer.progress(self._tracker.cursor.processed)
+        return self._tracker.writer.progress(self._tracker.cursor.place.processed)
 
     def track(
         self,
@@ -150,14 +149,10 @@ class Operation:
         if not tracker.tracked:
             if processed is None:
                 processed = _whole(tracker.state.get("processed_count"))
-            if processed is not None:
-                tracker.cursor.processed = _convert.integer(processed, "processed", least=0)
-            if last_item is not None:
-                tracker.cursor.last_item = tracker.cursor.key(last_item)
+            tracker.move(processed, last_item)
         elif processed is not None or last_item is not None:
             raise StateError("save_checkpoint", "track() counts the items of this operation")
-        if not tracker.save(at_mark=tracker.looping):
-            raise StateError("save_checkpoint", "this export cannot be cut inside an item")
+        tracker.save()
 
     def get_last_checkpoint(self) -> Checkpoint:
         """Return the last checkpoint that is durable; the one of the start holds an empty state.

@@ -22,6 +22,7 @@ from cronkit.errors import CheckpointWriteError, OperationLostError, StateError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from cronkit._files._atomic import OpenFolder
     from cronkit._files._lock import KernelLock
     from cronkit.checkpoints._records import Damage, Record
 
@@ -72,7 +73,7 @@ class OwnedFolder:
     def __init__(
         self,
         place: Place,
-        folder: int,
+        folder: OpenFolder,
         lock: KernelLock,
         record: Record,
         *,
@@ -82,7 +83,7 @@ class OwnedFolder:
         damaged: Sequence[Damage] = (),
     ) -> None:
         self._place = place
-        self._folder: int | None = folder
+        self._folder = folder
         self._lock = lock
         self._record = record
         self._fence = fence
@@ -146,20 +147,19 @@ class OwnedFolder:
     def release(self) -> None:
         """Let the lock go."""
         self._lock.release()
-        folder, self._folder = self._folder, None
-        if folder is not None:
-            os.close(folder)
+        self._folder.close()
 
     def _checked(self) -> int:
         """Return the open folder if this process still owns the operation."""
         operation = self._place.operation
-        if self._folder is None:
+        folder = self._folder.number
+        if folder < 0:
             raise StateError("save", f"operation {operation} was released or has ended")
         if os.getpid() != self._pid:
             raise StateError("save", f"operation {operation} is owned by the parent process")
-        if not self._lock.guards(_layout.LOCK, self._folder):
-            raise OperationLostError(operation, self._fence, self._overtaken_by(self._folder))
-        return self._folder
+        if not self._lock.guards(_layout.LOCK, folder):
+            raise OperationLostError(operation, self._fence, self._overtaken_by(folder))
+        return folder
 
     def _overtaken_by(self, folder: int) -> int:
         try:
@@ -171,7 +171,7 @@ class OwnedFolder:
         return max([record.fence for record in reading.records], default=self._fence + 1)
 
     def __del__(self) -> None:
-        if getattr(self, "_folder", None) is not None:
+        if hasattr(self, "_folder"):
             self.release()
 
 

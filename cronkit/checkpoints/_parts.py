@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 class Part(Protocol):
     """Something that moves forward with the items and has to be saved with them."""
 
-    def mark(self) -> None:
-        """Remember the present position: an item has just ended here."""
+    def mark(self) -> object:
+        """Return a mark of the present position, to which it may have to go back."""
         ...
 
-    def capture(self, *, at_mark: bool) -> Mapping[str, JSON] | None:
+    def capture(self, mark: object = None) -> Mapping[str, JSON] | None:
         """Make everything durable and return the position.
 
         Args:
-            at_mark: the position at the last mark, not the present one.
+            mark: the position at this mark, not the present one.
 
         Returns:
             ``None`` if it cannot go back to the mark.
@@ -46,13 +46,14 @@ class Parts:
             to end the operation.
     """
 
-    __slots__ = ("_attached", "_saved", "check", "complete", "forced")
+    __slots__ = ("_attached", "_first", "_saved", "check", "complete", "forced")
 
     def __init__(
         self, saved: Mapping[str, Mapping[str, JSON]], forced: int, check: Callable[[], None]
     ) -> None:
         self._saved = dict(saved)
         self._attached: dict[str, Part] = {}
+        self._first: dict[str, object] = {}
         self.check = check
         self.complete = False
         self.forced = forced
@@ -69,22 +70,29 @@ class Parts:
         """
         if name in self._attached:
             raise StateError("open", f"the operation has a part {name!r} already")
+        self._first[name] = part.mark()
         self._attached[name] = part
 
     def detach(self, name: str) -> None:
         """Save the part no more; what was saved of it stays."""
         self._attached.pop(name, None)
 
-    def mark(self) -> None:
-        """Mark every part."""
-        for part in self._attached.values():
-            part.mark()
+    def marks(self) -> dict[str, object]:
+        """Return a mark of each part: an item has just ended here."""
+        return {name: part.mark() for name, part in self._attached.items()}
 
-    def capture(self, *, at_mark: bool) -> dict[str, Mapping[str, JSON]] | None:
-        """Return the positions of all parts; ``None`` if one cannot go back to its mark."""
+    def capture(
+        self, marks: Mapping[str, object] | None = None
+    ) -> dict[str, Mapping[str, JSON]] | None:
+        """Return the positions of all parts; ``None`` if one cannot go back to its mark.
+
+        Args:
+            marks: the positions at these marks, and of a part that came later at its first one;
+                ``None``: the present positions.
+        """
         captured: dict[str, Mapping[str, JSON]] = {}
         for name, part in self._attached.items():
-            position = part.capture(at_mark=at_mark)
+            position = part.capture(None if marks is None else marks.get(name, self._first[name]))
             if position is None:
                 return None
             captured[name] = position

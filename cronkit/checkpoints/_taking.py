@@ -22,6 +22,7 @@ from cronkit.checkpoints._owned_folder import (
 from cronkit.errors import CorruptCheckpointError, OperationBusyError, OperationNotFoundError
 
 if TYPE_CHECKING:
+    from cronkit._files._atomic import OpenFolder
     from cronkit.checkpoints._layout import Reading
     from cronkit.checkpoints._owned_folder import Place
     from cronkit.checkpoints._records import Record
@@ -40,18 +41,18 @@ def create(place: Place, record: Record) -> OwnedFolder:
     record = attrs.evolve(record, owner=owner_of_this_process())
     with _atomic.folder(place.root) as root, _atomic.folder(_layout.RUNNING, root) as running:
         os.mkdir(hidden, 0o700, dir_fd=running)
-        folder = _atomic.open_folder(hidden, running)
+        folder = _atomic.OpenFolder(hidden, running)
         lock = KernelLock(f"{place.root}/{_layout.RUNNING}/{hidden}/{_layout.LOCK}")
         try:
             lock.acquire()
-            _atomic.replace(ABOUT, folder, [about(record)])
+            _atomic.replace(ABOUT, folder.number, [about(record)])
             name = _layout.checkpoint_name(record.seq)
-            _atomic.replace(name, folder, _layout.frame(record))
+            _atomic.replace(name, folder.number, _layout.frame(record))
             os.rename(hidden, place.operation, src_dir_fd=running, dst_dir_fd=running)
             os.fsync(running)
         except BaseException:
             lock.release()
-            os.close(folder)
+            folder.close()
             raise
     return OwnedFolder(
         place, folder, lock, record, fence=record.fence, following=record.seq + 1, kept=[record.seq]
@@ -73,17 +74,12 @@ def take(place: Place, *, force: bool = False) -> OwnedFolder:
         with write_errors(place.path):
             lock = _lock(place, folder, force=force)
         owned = _owned(place, folder, lock)
+        record = owned.record
+        owned.save(attrs.evolve(record, forced=owned.fence if force else record.forced))
     except BaseException:
         if lock is not None:
             lock.release()
-        os.close(folder)
-        raise
-    # From here on the lock and the open folder are its own.
-    record = owned.record
-    try:
-        owned.save(attrs.evolve(record, forced=owned.fence if force else record.forced))
-    except BaseException:
-        owned.release()
+        folder.close()
         raise
     return owned
 
@@ -105,24 +101,24 @@ def supersede(place: Place) -> None:
         owned.finish(attrs.evolve(owned.record, status="superseded", reason="a new one started"))
 
 
-def _open(place: Place) -> int:
+def _open(place: Place) -> OpenFolder:
     with _atomic.folder(place.root) as root, _atomic.folder(_layout.RUNNING, root) as running:
         try:
-            return _atomic.open_folder(place.operation, running)
+            return _atomic.OpenFolder(place.operation, running)
         except FileNotFoundError:
             raise OperationNotFoundError(place.operation, "it does not run") from None
         except NotADirectoryError:
             raise CorruptCheckpointError(place.path, "is no folder, or is a link") from None
 
 
-def _lock(place: Place, folder: int, *, force: bool) -> KernelLock:
+def _lock(place: Place, folder: OpenFolder, *, force: bool) -> KernelLock:
     """Take the lock of the open `folder`; by force, put a new one in its place."""
     if force:
         name = f".lock-{secrets.token_hex(4)}"
         lock = KernelLock(f"{place.path}/{name}")
         lock.acquire()
-        os.rename(name, _layout.LOCK, src_dir_fd=folder, dst_dir_fd=folder)
-        os.fsync(folder)
+        os.rename(name, _layout.LOCK, src_dir_fd=folder.number, dst_dir_fd=folder.number)
+        os.fsync(folder.number)
         return lock
     lock = KernelLock(f"{place.path}/{_layout.LOCK}")
     try:
@@ -130,17 +126,17 @@ def _lock(place: Place, folder: int, *, force: bool) -> KernelLock:
     except FileNotFoundError:
         raise OperationNotFoundError(place.operation, "it has ended") from None
     if not mine:
-        reading = _layout.read_folder(place.operation, folder, place.limit, newest=True)
+        reading = _layout.read_folder(place.operation, folder.number, place.limit, newest=True)
         owner = reading.records[0].owner if reading.records else "another process"
         raise OperationBusyError(place.operation, owner)
     return lock
 
 
-def _owned(place: Place, folder: int, lock: KernelLock) -> OwnedFolder:
+def _owned(place: Place, folder: OpenFolder, lock: KernelLock) -> OwnedFolder:
     # Since the folder was opened it may have been moved away, with another put in its place.
-    if not lock.guards(_layout.LOCK, folder):
+    if not lock.guards(_layout.LOCK, folder.number):
         raise OperationNotFoundError(place.operation, "it has ended")
-    reading = _layout.read_folder(place.operation, folder, place.limit, newest=False)
+    reading = _layout.read_folder(place.operation, folder.number, place.limit, newest=False)
     if not reading.records:
         raise CorruptCheckpointError(
             place.path, f"none of its {len(reading.damaged)} checkpoints can be read"
@@ -151,7 +147,7 @@ def _owned(place: Place, folder: int, lock: KernelLock) -> OwnedFolder:
         with write_errors(place.path):
             move_to_done(place, newest.saved_at)
         raise OperationNotFoundError(place.operation, "it has ended")
-    highest = _clean(folder, reading)
+    highest = _clean(folder.number, reading)
     fence = max(record.fence for record in reading.records) + 1
     return OwnedFolder(
         place,

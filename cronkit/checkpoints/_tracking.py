@@ -10,17 +10,19 @@ import json
 import logging
 from collections.abc import Sized
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from cronkit._context import active
+from cronkit._convert import integer
 from cronkit.checkpoints._cursor import Cursor
 from cronkit.checkpoints._parts import Parts
 from cronkit.checkpoints._stopping import StopSignal
 from cronkit.errors import CronkitError, PolicyError, StateError, StateNotSerializableError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    from cronkit.checkpoints._cursor import Place
     from cronkit.checkpoints._packing import Packing
     from cronkit.checkpoints._records import Progress, Status
     from cronkit.checkpoints._writer import Writer
@@ -31,6 +33,20 @@ _LOGGER = logging.getLogger("cronkit.checkpoints")
 # To copy a state costs 1 µs for 100 keys; at each item a larger copy would cost more than the
 # item. A state with more keys is saved by count and time only.
 _COPIED = 1000
+
+
+class _Mark(NamedTuple):
+    """What agreed between two items; an interrupt finds the old one or the new one.
+
+    Attributes:
+        place: the place in the source.
+        state: a copy of the state; ``None``: too large to be copied.
+        parts: a mark of each part.
+    """
+
+    place: Place
+    state: dict[str, Any] | None
+    parts: Mapping[str, object]
 
 
 class Tracker:
@@ -47,7 +63,7 @@ class Tracker:
     """
 
     __slots__ = (
-        "_key_of", "_marked_state", "_packing", "_stop", "_tell", "cursor", "ended", "looping", "parts",
+        "_key_of", "_marked", "_packing", "_stop", "_tell", "cursor", "ended", "looping", "parts",
         "state", "tracked", "writer",
     )  # fmt: skip
 
@@ -55,7 +71,7 @@ class Tracker:
         record = writer.record
         self._packing = packing
         self._key_of: Callable[[Any], object] = _itself
-        self._marked_state: dict[str, Any] | None = None
+        self._marked: _Mark | None = None
         self._stop = StopSignal()
         self._tell: Callable[[Progress], object] | None = None
         self.writer = writer
@@ -95,23 +111,23 @@ class Tracker:
     def _loop(
         self, items: Iterable[T] | None, cursor: Callable[[Any], Iterable[T]] | None
     ) -> Iterator[T]:
-        place = self.cursor
+        cursor_ = self.cursor
         if self.parts.complete:
             return
         if cursor is not None:
             source = iter(cursor(self._packing.last_item(self.writer.record)))
         else:
             source = iter(() if items is None else items)
-            place.skip(source, self._key_of, self.writer.record.operation)
+            cursor_.skip(source, self._key_of, self.writer.record.operation)
         self._mark()
         self._tell_progress()
         self.looping = True
         with self._stop as stop:
             try:
                 for item in source:
-                    key = place.key(self._key_of(item))
+                    key = cursor_.key(self._key_of(item))
                     yield item
-                    place.advance(key)
+                    cursor_.place = cursor_.place.after(key)
                     self._between_items(stop)
             finally:
                 self.looping = False
@@ -119,14 +135,14 @@ class Tracker:
                     self.save_mark()
 
     def _mark(self) -> None:
-        self.parts.mark()
-        self._marked_state = dict(self.state) if len(self.state) <= _COPIED else None
+        state = dict(self.state) if len(self.state) <= _COPIED else None
+        self._marked = _Mark(self.cursor.place, state, self.parts.marks())
 
     def _between_items(self, stop: StopSignal) -> None:
         self._mark()
         run = active()
         cancelled = run is not None and run.cancelled
-        if stop.requested or cancelled or self.writer.is_due(self.cursor.processed):
+        if stop.requested or cancelled or self.writer.is_due(self.cursor.place.processed):
             self.save()
         if stop.requested:
             stop.pass_on()
@@ -136,27 +152,45 @@ class Tracker:
 
     def _tell_progress(self) -> None:
         if self._tell is not None:
-            self._tell(self.writer.progress(self.cursor.processed))
+            self._tell(self.writer.progress(self.cursor.place.processed))
 
-    def save(self, *, at_mark: bool = False) -> bool:
-        """Save the state as it is; return false if a part cannot go back to its mark."""
-        return self._save(self.state, at_mark=at_mark)
+    def move(self, processed: int | None, last_item: object) -> None:
+        """Take over what the caller says of the place; ``None``: it says nothing."""
+        place = self.cursor.place
+        if processed is not None:
+            place = place._replace(processed=integer(processed, "processed", least=0))
+        if last_item is not None:
+            place = place._replace(last_item=self.cursor.key(last_item))
+        self.cursor.place = place
 
-    def _save(self, state: dict[str, Any], *, at_mark: bool) -> bool:
-        parts = self.parts.capture(at_mark=at_mark)
+    def save(self) -> None:
+        """Save the state as it is; inside the loop, with what was done before this item.
+
+        Raises:
+            StateError: an export cannot go back to where the item began.
+        """
+        marks = self._marked.parts if self._marked is not None and self.looping else None
+        if not self._save(self.cursor.place, self.state, marks):
+            raise StateError("save_checkpoint", "this export cannot be cut inside an item")
+
+    def _save(
+        self, place: Place, state: dict[str, Any], marks: Mapping[str, object] | None
+    ) -> bool:
+        parts = self.parts.capture(marks)
         if parts is None:
             return False
-        self.writer.save(self.cursor, checked(state), parts)
+        self.writer.save(place, checked(state), parts)
         return True
 
     def save_mark(self) -> Exception | None:
         """Save what agreed before the item that did not end; return why that failed."""
-        if self.ended or self._marked_state is None:
+        mark = self._marked
+        if self.ended or mark is None or mark.state is None:
             return None
-        if not self.writer.is_behind(self.cursor.processed):
+        if not self.writer.is_behind(mark.place.processed):
             return None
         try:
-            self._save(self._marked_state, at_mark=True)
+            self._save(mark.place, mark.state, mark.parts)
         except (CronkitError, OSError) as failed:
             _LOGGER.warning(
                 "checkpoint.failed",
@@ -168,8 +202,8 @@ class Tracker:
     def finish(self, what: str, status: Status, reason: str) -> None:
         """Save for the last time and end the operation."""
         self.check(what)
-        parts = self.parts.capture(at_mark=False) or {}
-        self.writer.finish(self.cursor, checked(self.state), parts, status, reason)
+        parts = self.parts.capture() or {}
+        self.writer.finish(self.cursor.place, checked(self.state), parts, status, reason)
         self._end()
 
     def release(self) -> None:

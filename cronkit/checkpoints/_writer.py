@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from cronkit._context import RunContext
     from cronkit.abc import Clock
     from cronkit.checkpoints._backend import OwnedOperation
-    from cronkit.checkpoints._cursor import Cursor
+    from cronkit.checkpoints._cursor import Place
     from cronkit.checkpoints._packing import Packing
     from cronkit.checkpoints._records import JSON, Record
 
@@ -97,24 +97,24 @@ class Writer:
         return processed != self._processed
 
     def save(
-        self, cursor: Cursor, state: dict[str, Any], parts: Mapping[str, Mapping[str, JSON]]
+        self, place: Place, state: dict[str, Any], parts: Mapping[str, Mapping[str, JSON]]
     ) -> None:
         """Make this position and `state` durable."""
-        record = self._owned.save(self._record(cursor, state, parts))
+        record = self._owned.save(self._record(place, state, parts))
         self._processed = record.processed
         self._saved_at = self._clock.monotonic()
         _LOGGER.debug("checkpoint.saved", extra=_extra(record))
 
     def finish(
         self,
-        cursor: Cursor,
+        place: Place,
         state: dict[str, Any],
         parts: Mapping[str, Mapping[str, JSON]],
         status: Status,
         reason: str,
     ) -> None:
         """Save for the last time and end the operation."""
-        record = self._record(cursor, state, parts)
+        record = self._record(place, state, parts)
         record = self._owned.finish(attrs.evolve(record, status=status, reason=reason))
         level = logging.INFO if status == "completed" else logging.WARNING
         _LOGGER.log(level, "operation.%s", status, extra=_extra(record) | {"reason": reason})
@@ -128,15 +128,15 @@ class Writer:
         self._owned.release()
 
     def _record(
-        self, cursor: Cursor, state: dict[str, Any], parts: Mapping[str, Mapping[str, JSON]]
+        self, place: Place, state: dict[str, Any], parts: Mapping[str, Mapping[str, JSON]]
     ) -> Record:
         record = attrs.evolve(
             self._owned.record,
             saved_at=self._clock.now(),
-            processed=cursor.processed,
+            processed=place.processed,
             total=self.total,
-            last_item=cursor.last_item,
-            digest=cursor.digest,
+            last_item=place.last_item,
+            digest=place.digest,
             parts=parts,
         )
         if self._run is not None and self._run.fence is not None:

@@ -31,19 +31,19 @@ class GrowingFile:
 
     Attributes:
         name: the file's name.
+        where: its path, for messages.
         size: its bytes.
     """
 
-    __slots__ = ("_broken", "_descriptor", "_folder", "_hash", "_lock", "_where", "name", "size")
+    __slots__ = ("_descriptor", "_folder", "_hash", "_lock", "name", "size", "where")
 
     def __init__(
         self, path: str, folder: int, name: str, descriptor: int, lock: KernelLock | None = None
     ) -> None:
-        self._where = f"{path}/{name}"
+        self.where = f"{path}/{name}"
         self._folder = folder
         self._descriptor: int | None = descriptor
         self._lock = lock
-        self._broken = False
         self._hash = sha256()
         self.name = name
         self.size = 0
@@ -60,10 +60,10 @@ class GrowingFile:
             ExportError: they are not there, or not those that were written.
             ExportWriteError: the disk failed.
         """
-        with write_errors(self._where):
+        with write_errors(self.where):
             descriptor = self._open()
             if os.fstat(descriptor).st_size < size:
-                raise ExportError(self._where, "is shorter than its checkpoint says")
+                raise ExportError(self.where, "is shorter than its checkpoint says")
             os.ftruncate(descriptor, size)
             os.lseek(descriptor, 0, os.SEEK_SET)
             while chunk := os.read(descriptor, _CHUNK):
@@ -71,22 +71,17 @@ class GrowingFile:
             os.fsync(descriptor)
         self.size = size
         if expected is not None and self.sha256 != expected:
-            raise ExportError(self._where, "does not hold what was written")
+            raise ExportError(self.where, "does not hold what was written")
 
     def append(self, data: bytes) -> None:
         """Write `data` at the end.
 
         Raises:
-            ExportWriteError: the disk failed; nothing more can be written.
+            ExportWriteError: the disk failed; how much of it stands there is not known.
         """
         descriptor = self._open()
-        with write_errors(self._where):
-            try:
-                _atomic.write_all(descriptor, data)
-            except OSError:
-                # Some of it may stand there, and the caller has it no more: nothing may follow.
-                self._broken = True
-                raise
+        with write_errors(self.where):
+            _atomic.write_all(descriptor, data)
         self._hash.update(data)
         self.size += len(data)
 
@@ -96,7 +91,7 @@ class GrowingFile:
         Raises:
             ExportWriteError: the disk failed.
         """
-        with write_errors(self._where):
+        with write_errors(self.where):
             os.fsync(self._open())
 
     def identity(self) -> tuple[int, int]:
@@ -118,9 +113,7 @@ class GrowingFile:
 
     def _open(self) -> int:
         if self._descriptor is None:
-            raise ExportError(self._where, "is closed")
-        if self._broken:
-            raise ExportError(self._where, "could not be written before")
+            raise ExportError(self.where, "is closed")
         return self._descriptor
 
 

@@ -5,13 +5,9 @@ It knows an operation only by the Protocol here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Protocol, Self
-
-import attrs
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self
 
 from cronkit.errors import ExportError, PolicyError, StateError
-from cronkit.exporters._formats import JSON
 from cronkit.exporters._hidden import (
     fresh_part,
     old_part,
@@ -19,13 +15,15 @@ from cronkit.exporters._hidden import (
     remove_of_operation,
 )
 from cronkit.exporters._part import Cut
+from cronkit.exporters._position import Position, read_position, write_position
 from cronkit.exporters._records import ExportResult
 from cronkit.exporters._shelf import locked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from types import TracebackType
 
+    from cronkit.exporters._formats import JSON
     from cronkit.exporters._part import PartFile
     from cronkit.exporters._rotating import RotatingExporter
 
@@ -71,17 +69,18 @@ class ResumableOperation(Protocol):
     def save_checkpoint(self) -> None: ...
 
 
-@attrs.frozen(kw_only=True)
-class _Position:
-    """Where the file of an operation can be continued; what a checkpoint holds of it."""
+class _Mark(NamedTuple):
+    """Where the file can go back to.
 
-    file: str
-    fence: int
-    offset: int
-    sha256: str | None
+    Attributes:
+        place: the mark of the part; ``None``: its end.
+        rows: how many rows stand before it.
+        state: what the writer needs to go on there.
+    """
+
+    place: int | None
     rows: int
     state: Mapping[str, JSON]
-    done: bool = False
 
 
 class OperationExport:
@@ -96,8 +95,8 @@ class OperationExport:
     """
 
     __slots__ = (
-        "_exporter", "_fence", "_key", "_marked", "_operation", "_part", "_position",
-        "_rows", "_writer", "result",
+        "_exporter", "_fence", "_key", "_operation", "_part", "_position", "_rows", "_writer",
+        "result",
     )  # fmt: skip
 
     def __init__(self, exporter: RotatingExporter, operation: ResumableOperation) -> None:
@@ -112,10 +111,9 @@ class OperationExport:
         self._operation = operation
         self._key = f"export:{exporter.key}"
         self._part: PartFile | None = None
-        self._position: _Position | None = None
+        self._position: Position | None = None
         self._fence = operation.fence
         self._rows = 0
-        self._marked: tuple[int, Mapping[str, JSON]] = (0, {})
         self._writer = exporter.format.writer()
         self.result: ExportResult | None = None
 
@@ -124,7 +122,7 @@ class OperationExport:
         operation.parts.check()
         saved = operation.parts.saved(self._key)
         if saved is not None:
-            self._continue(_read_position(saved, str(self._exporter.directory.path)))
+            self._continue(read_position(saved, str(self._exporter.directory.path)))
         elif operation.progress.processed:
             raise ExportError(
                 str(self._exporter.directory.path),
@@ -135,11 +133,10 @@ class OperationExport:
             name = operation_name(self._exporter.key, operation.id, operation.fence)
             self._part = fresh_part(self._exporter.directory, name)
             self._part.write(self._writer.head())
-            self.mark()
         operation.parts.attach(self._key, self)
         return self
 
-    def _continue(self, position: _Position) -> None:
+    def _continue(self, position: Position) -> None:
         """Go on where the last checkpoint was, or at the end if the file was complete."""
         operation, directory = self._operation, self._exporter.directory
         if position.done:
@@ -158,7 +155,6 @@ class OperationExport:
         self._part = old_part(directory, position.file, position.offset, position.sha256, copy)
         self._rows = position.rows
         self._writer = self._exporter.format.writer(position.state)
-        self.mark()
 
     def _published(self) -> ExportResult | None:
         """Return what this operation has published, and remove what else it had hidden."""
@@ -190,13 +186,13 @@ class OperationExport:
         self._part.write(self._exporter.encode(self._writer, [row], self._rows))
         self._rows += 1
 
-    def mark(self) -> None:
-        """Remember that an item has just ended here; the operation calls it."""
-        if self._part is not None and self._position is None:
-            self._part.mark()
-            self._marked = (self._rows, self._writer.state())
+    def mark(self) -> _Mark | None:
+        """Return a mark of this place: an item has just ended here; the operation calls it."""
+        if self._part is None or self._position is not None:
+            return None
+        return _Mark(self._part.mark(), self._rows, self._writer.state())
 
-    def capture(self, *, at_mark: bool) -> Mapping[str, JSON] | None:
+    def capture(self, mark: _Mark | None = None) -> Mapping[str, JSON] | None:
         """Bring the rows to the disk and return their place; the operation calls it.
 
         Raises:
@@ -205,17 +201,17 @@ class OperationExport:
         if self._position is None:
             if self._part is None:
                 raise StateError("save_checkpoint", "the export is closed")
-            cut = self._part.cut(at_mark=at_mark)
+            mark = mark or _Mark(None, self._rows, self._writer.state())
+            cut = self._part.cut(mark.place)
             if cut is None:
                 return None
-            rows, state = self._marked if at_mark else (self._rows, self._writer.state())
-            return _write_position(self._place(cut, rows, state))
-        return _write_position(self._position)
+            return write_position(self._place(cut, mark.rows, mark.state))
+        return write_position(self._position)
 
     def _place(
         self, cut: Cut, rows: int, state: Mapping[str, JSON], *, done: bool = False
-    ) -> _Position:
-        return _Position(
+    ) -> Position:
+        return Position(
             file=self._part.file.name if self._part else "",
             fence=self._fence,
             offset=cut.offset,
@@ -265,30 +261,3 @@ class OperationExport:
         # An owner that was frozen, or died before its first checkpoint, left a file of its own.
         self._published()
         operation.parts.detach(self._key)
-
-
-def _write_position(position: _Position) -> Mapping[str, JSON]:
-    facts: dict[str, JSON] = attrs.asdict(position, recurse=False)
-    return facts
-
-
-def _read_position(saved: Mapping[str, JSON], path: str) -> _Position:
-    """Return the position that a checkpoint holds.
-
-    Raises:
-        ExportError: it holds something else.
-    """
-    try:
-        position = _Position(**saved)  # type: ignore[arg-type]  # each field is checked below
-    except TypeError:
-        raise ExportError(path, "the checkpoint holds no position in this export") from None
-    counts = (position.fence, position.offset, position.rows)
-    if (
-        all(type(count) is int and count >= 0 for count in counts)
-        and type(position.file) is str
-        and (position.sha256 is None or type(position.sha256) is str)
-        and isinstance(position.state, dict)
-        and type(position.done) is bool
-    ):
-        return position
-    raise ExportError(path, "the checkpoint holds no position in this export")

@@ -6,13 +6,16 @@ With gzip, a new member begins at each cut (a file of several members is one gzi
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
 
 import attrs
 
 from cronkit._files import _compression
+from cronkit.errors import ExportError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import TracebackType
 
     from cronkit.exporters._growing import GrowingFile
@@ -46,7 +49,16 @@ class PartFile:
         file: the file.
     """
 
-    __slots__ = ("_compression", "_fed", "_mark", "_pending", "_stream", "_taken", "file")
+    __slots__ = (
+        "_broken",
+        "_compression",
+        "_fed",
+        "_mark",
+        "_pending",
+        "_stream",
+        "_taken",
+        "file",
+    )
 
     def __init__(self, file: GrowingFile, compression: str | None) -> None:
         self.file = file
@@ -56,6 +68,7 @@ class PartFile:
         self._taken = 0  # bytes taken from the caller
         self._fed = 0  # of these, bytes no longer pending
         self._mark: int | None = None
+        self._broken = False
 
     def write(self, data: bytes) -> None:
         """Take bytes; they reach the disk with the next cut at the latest.
@@ -63,53 +76,71 @@ class PartFile:
         Raises:
             ExportWriteError: the disk failed.
         """
-        self._taken += len(data)
-        if self._mark is None and not self._pending and len(data) >= _BUFFER:
-            self._fed = self._taken
-            self._send(data)
-            return
-        self._pending += data
-        if len(self._pending) < _BUFFER:
-            return
-        if self._mark is None or len(self._pending) > _LARGEST_ITEM:
-            self._feed(self._taken)
-        else:
-            self._feed(self._mark)
+        with self._whole():
+            self._taken += len(data)
+            if self._mark is None and not self._pending and len(data) >= _BUFFER:
+                self._fed = self._taken
+                self._send(data)
+                return
+            self._pending += data
+            if len(self._pending) < _BUFFER:
+                return
+            if self._mark is None or len(self._pending) > _LARGEST_ITEM:
+                self._feed(self._taken)
+            else:
+                self._feed(self._mark)
 
-    def mark(self) -> None:
-        """Remember this place: an item has ended here."""
+    def mark(self) -> int:
+        """Return a mark of this place: an item has ended here."""
         self._mark = self._taken
+        return self._taken
 
-    def cut(self, *, at_mark: bool = False) -> Cut | None:
+    def cut(self, mark: int | None = None) -> Cut | None:
         """Bring everything to the disk and return where the file ends.
 
         Args:
-            at_mark: return where it ended at the mark instead.
+            mark: return where it ended at this mark instead.
 
         Returns:
             ``None`` if the file cannot be cut at the mark: compressed bytes span it.
 
         Raises:
             ExportWriteError: the disk failed.
+            ExportError: something was not written to its end before.
         """
-        place = self._mark if at_mark and self._mark is not None else self._taken
-        beyond = self._fed - place
-        if beyond > 0:
+        place = self._taken if mark is None else mark
+        with self._whole():
+            beyond = self._fed - place
+            if beyond <= 0:
+                return self._cut_at(place)
             if self._compression is not None:
                 return None
             self.file.sync()
             return Cut(offset=self.file.size - beyond, sha256=None)
-        return self._cut_at(place)
 
     def finish(self) -> Cut:
         """Bring everything to the disk for good; an empty compressed file gets its frame.
 
         Raises:
             ExportWriteError: the disk failed.
+            ExportError: something was not written to its end before.
         """
-        if self._compression is not None and not self.file.size and self._stream is None:
-            self._stream = _compression.compressor(self._compression)
-        return self._cut_at(self._taken)
+        with self._whole():
+            if self._compression is not None and not self.file.size and self._stream is None:
+                self._stream = _compression.compressor(self._compression)
+            return self._cut_at(self._taken)
+
+    @contextmanager
+    def _whole(self) -> Iterator[None]:
+        """Let nothing follow what was broken off, by the disk or by an interrupt.
+
+        What is pending, in the compressor and on the disk no longer fits together then.
+        """
+        if self._broken:
+            raise ExportError(self.file.where, "could not be written before")
+        self._broken = True
+        yield
+        self._broken = False
 
     def _cut_at(self, place: int) -> Cut:
         self._feed(place)
