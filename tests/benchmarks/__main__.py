@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tests.benchmarks import _measure, _report
 
-SUITES = ("cron", "scheduler", "files")
+SUITES = ("cron", "scheduler", "files", "exports")
 
 
 def main() -> int:

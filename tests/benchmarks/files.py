@@ -1,4 +1,4 @@
-"""The rows of checkpoints and exports: durable saves, the scan after a crash, rows written.
+"""The rows of checkpoints: durable saves, and the scan after a crash.
 
 The floor of a save is what durability itself costs: write beside, fsync, rename, fsync the folder.
 """
@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cronkit.checkpoints import CheckpointManager
-from tests.benchmarks import _exports
 from tests.benchmarks._measure import Row, Target, at_most
 
 if TYPE_CHECKING:
@@ -42,7 +41,6 @@ def rows(sizes: Sizes) -> list[Row]:
             at_most(1.3, "json.dumps, floor"),
         ),
         _scan(sizes.pick(10_000, 20)),
-        *_exports.rows(sizes),
     ]
 
 
