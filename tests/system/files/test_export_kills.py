@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import random
@@ -24,7 +25,7 @@ def exporting(start_worker, tmp_path):
 def visible(folder, name):
     return sorted(
         path
-        for path in folder.glob(f"{name}-2*.jsonl")
+        for path in folder.glob(f"{name}-2*")
         if path.name not in FOREIGN and not path.is_symlink()
     )
 
@@ -62,13 +63,34 @@ def test_killed_at_random_the_folder_shows_whole_files_under_rising_names(
     last = ExportDirectory(folder, keep=Keep(last=3)).rotating("films", "jsonl").write([])
     assert last.path.name > newest
     assert len(visible(folder, "films")) == 3
-    assert not list(folder.glob(".films-*.part"))
+    assert sorted(path.name for path in folder.glob(".*")) == [
+        ".exports.jsonl", ".exports.lock", ".hidden",
+    ]  # fmt: skip
 
 
-def test_an_operation_killed_at_random_has_each_item_once_in_its_file(exporting, tmp_path, scale):
-    kills, chance, killed, published = scale.pick(20, 200), random.Random(10), 0, set()
+def numbers(path):
+    """The numbers of the rows in a file of any format."""
+    data = path.read_bytes()
+    text = (gzip.decompress(data) if path.suffix == ".gz" else data).decode()
+    kind = path.name.split(".")[1]
+    if kind == "json":
+        return [row["n"] for row in json.loads(text)]
+    if kind == "jsonl":
+        return [json.loads(line)["n"] for line in text.splitlines()]
+    if kind == "csv":
+        return [int(line) for line in text.splitlines()[1:]]
+    return [int(line.split("|")[1]) for line in text.splitlines()[2:]]
+
+
+@pytest.mark.parametrize(
+    ("format_", "compression"), [("json", []), ("json", ["gzip"]), ("csv", ["gzip"]), ("md", [])]
+)
+def test_an_operation_killed_at_random_has_each_item_once_in_its_file(
+    exporting, tmp_path, scale, format_, compression
+):
+    kills, chance, killed, published = scale.pick(5, 50), random.Random(10), 0, set()
     while killed < kills:
-        process, ended = exporting("operation", TOTAL), False
+        process, ended = exporting("operation", TOTAL, format_, *compression), False
         for _ in range(chance.randrange(1, 50)):
             if process.read() == ["done"]:
                 ended = True
@@ -76,13 +98,13 @@ def test_an_operation_killed_at_random_has_each_item_once_in_its_file(exporting,
         process.kill()
         killed += not ended
         for path in visible(tmp_path / "out", "items"):
-            assert [int(line) for line in path.read_text().splitlines()] == list(range(TOTAL))
+            assert numbers(path) == list(range(TOTAL))
             published.add(path.name)
-    process = exporting("operation", TOTAL)
+    process = exporting("operation", TOTAL, format_, *compression)
     assert process.read_all()[-1] == ["done"]
     assert process.wait() == 0
     (*_, newest) = visible(tmp_path / "out", "items")
-    assert [int(line) for line in newest.read_text().splitlines()] == list(range(TOTAL))
+    assert numbers(newest) == list(range(TOTAL))
     assert not list((tmp_path / "out").glob(".items*"))
 
 

@@ -18,8 +18,10 @@ def report(*words: object) -> None:
     channel.send(" ".join(map(str, words)).encode() + b"\n")
 
 
-def directory() -> ExportDirectory:
-    return ExportDirectory(Path(ROOT) / "out", keep=Keep(last=3), latest=True)
+def directory(compression: str | None = None) -> ExportDirectory:
+    return ExportDirectory(
+        Path(ROOT) / "out", keep=Keep(last=3), latest=True, compression=compression
+    )
 
 
 def for_ever(name: str) -> None:
@@ -30,17 +32,17 @@ def for_ever(name: str) -> None:
         report("file", result.path.name, result.sha256)
 
 
-def operation(total: str) -> None:
+def operation(total: str, format_: str, *compression: str) -> None:
     """Write the items of an operation, once each."""
     manager = CheckpointManager(Path(ROOT) / "checkpoints", every=5, every_seconds=None)
-    target = directory().rotating("items", "jsonl")
+    target = directory(*compression).rotating("items", format_)
     with (
         manager.operation("items", int(total)) as work,
         target.open(operation=work) as out,
     ):
         for item in work.track(range(int(total))):
             report("item", item)
-            out.write(item)
+            out.write({"n": item})
     report("done")
 
 
