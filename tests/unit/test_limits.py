@@ -95,7 +95,7 @@ def test_runs_of_one_job_may_go_on_together_up_to_their_own_limit(scheduler, clo
 def deaf():
     """Sleep an hour in fake time, whatever happens to the run."""
     attempt = current_run()._attempt
-    attempt.sleeper(3600.0, type(attempt.token)())
+    attempt.clock._stepper.sleep(3600.0, type(attempt.token)())
 
 
 LIMITS = {
