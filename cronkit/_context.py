@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from cronkit import _convert
 from cronkit._cancel import CancelToken
+from cronkit._failure import text_of
 from cronkit.errors import RunCancelledError, RunTimeoutError, StateError
 from cronkit.jobs import NOTHING
 
@@ -209,7 +210,7 @@ class Attempt:
         sleeper: how a sleep waits on a driven clock; ``None``: by the clock's ``wait``.
     """
 
-    __slots__ = ("_context", "clock", "job", "run_id", "sleeper", "taken", "token")
+    __slots__ = ("_context", "_told", "clock", "job", "run_id", "sleeper", "taken", "token")
 
     def __init__(self, taken: Taken, job: Job, clock: Clock) -> None:
         self.taken = taken
@@ -218,6 +219,7 @@ class Attempt:
         self.clock = clock
         self.token = CancelToken()
         self.sleeper: Sleep | None = None
+        self._told: tuple[int, str] | None = None
         self._context: RunContext | None = None
 
     @property
@@ -243,6 +245,19 @@ class Attempt:
         """How far the job has come, and what the whole takes, as far as it has said."""
         said = None if self._context is None else self._context.progress_now
         return (None, None) if said is None else said
+
+    def tell(self, error: BaseException) -> None:
+        """Read the text of what the job raised, in the job's own thread.
+
+        The text of a hostile exception may take its time, or never end; nobody waits for it here.
+        """
+        # Its identity, not the exception: that has frames which have this attempt, a cycle.
+        self._told = id(error), text_of(error)
+
+    def text_of(self, error: BaseException) -> str:
+        """Return what was raised as text, as `tell` has read it."""
+        told = self._told
+        return told[1] if told is not None and told[0] == id(error) else text_of(error)
 
     def call(self) -> object:
         """Call the job's function in its context and return what it returns.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cronkit._engine._hooks import complain
 from cronkit._engine._planner import Plan, outlook, plan_job
-from cronkit._engine._verdicts import name_of
+from cronkit._failure import name_of
 from cronkit.errors import LockTimeoutError
 from cronkit.jobs import Decision, Outcome, RunMisfired, RunSkipped, RunWaiting
 

@@ -13,8 +13,8 @@ from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from cronkit._engine._verdicts import name_of
 from cronkit._engine._wake import Wake
+from cronkit._failure import name_of
 from cronkit.errors import NotCallableError
 from cronkit.jobs import ERROR, INFO, Event, HookFailed, JobEvent, RunEvent
 

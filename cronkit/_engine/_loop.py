@@ -6,8 +6,8 @@ import threading
 from typing import TYPE_CHECKING
 
 from cronkit._engine._hooks import complain
-from cronkit._engine._verdicts import name_of
 from cronkit._engine._wake import Wake
+from cronkit._failure import name_of
 
 if TYPE_CHECKING:
     from datetime import timedelta

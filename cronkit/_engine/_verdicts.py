@@ -8,6 +8,7 @@ import attrs
 
 from cronkit._convert import ZERO
 from cronkit._engine._planner import plan_extra
+from cronkit._failure import class_of
 from cronkit.errors import RunCancelledError, RunInterruptedError, RunTimeoutError
 from cronkit.jobs import Decision, Ending, Outcome, Verdict, run_id
 
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
     from cronkit._context import Attempt
     from cronkit.jobs import Job, JobState
-
-_LONGEST_TEXT = 2_000
 
 
 def judge(
@@ -49,7 +48,7 @@ def judge(
         outcome=None if retry_at is not None else outcome,
         retry_at=retry_at,
         reason=reason,
-        error=text_of(error),
+        error=attempt.text_of(error),
         error_type=class_of(error),
         abandoned=abandoned and retry_at is None,
         notes=attempt.notes,
@@ -91,28 +90,6 @@ def _retry_at(
         return now + delay
     except OverflowError:
         return None
-
-
-def text_of(error: BaseException) -> str:
-    """Return an exception as text; one whose ``__str__`` raises gives the name of its class."""
-    try:
-        text = str(error)[:_LONGEST_TEXT]
-    except BaseException as broken:  # noqa: BLE001 -- the job boundary: __str__ is the user's own
-        text = f"<{name_of(error)}; its text raised {name_of(broken)}>"
-    return text
-
-
-def class_of(error: BaseException) -> str:
-    """Return the full name of an exception's class; a hostile one may hide it."""
-    try:
-        return f"{type(error).__module__}.{type(error).__qualname__}"
-    except BaseException:  # noqa: BLE001 -- the job boundary: its metaclass is the user's own
-        return "(a class that hides its name)"
-
-
-def name_of(error: BaseException) -> str:
-    """Return the bare name of an exception's class."""
-    return class_of(error).rpartition(".")[2]
 
 
 _AFTER = {

@@ -75,6 +75,7 @@ class _Going:
             answer = self._attempt.call()
             value = await answer if inspect.isawaitable(answer) else answer
         except BaseException as error:  # noqa: BLE001 -- the job boundary
+            self._attempt.tell(error)
             self._came = (None, error)
         else:
             self._came = (value, None)

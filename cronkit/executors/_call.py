@@ -35,6 +35,7 @@ def call(
             attempt.sleeper = refuse_to_block
             value = context.run(run_coroutine or _run_alone, attempt, value)
     except BaseException as error:  # noqa: BLE001 -- the job boundary
+        attempt.tell(error)
         return None, error
     return value, None
 

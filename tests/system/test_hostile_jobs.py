@@ -43,6 +43,7 @@ RUNS = {
     "StopIteration": ("failed", None, "^$", "builtins.StopIteration"),
     "own BaseException": ("failed", None, "^own$", "__main__.OwnBaseException"),
     "exception without a text": ("failed", None, "its text raised RuntimeError", ".MuteError"),
+    "exception whose text never ends": ("timed_out", None, "timeout of 0.4 s", "RunTimeout"),
     "RecursionError": ("failed", None, "maximum recursion depth", "builtins.RecursionError"),
     "MemoryError": ("failed", None, "", "builtins.MemoryError"),
     #
@@ -201,6 +202,7 @@ HOOKS, DROPPED = 1, 2
 BESIDES = {
     "waits for ever": [lasts(0.4, 0.9)],
     "busy loop": [lasts(0.4, 0.9)],
+    "exception whose text never ends": [lasts(0.4, 0.9)],
     "child waits for ever": [lasts(1.5, 5.0)],
     "child in a busy loop": [lasts(1.5, 5.0)],
     "listener changes jobs": [counts(0, of=HOOKS), says(jobs=102)],

@@ -141,6 +141,12 @@ def raise_(error):
     raise error
 
 
+class EndlessError(Exception):
+    def __str__(self):
+        time.sleep(LONG)
+        return "at last"
+
+
 def no_memory():
     return bytearray(1 << 62)
 
@@ -181,6 +187,7 @@ IN_THREAD = {
     "StopIteration": (raise_, {"args": [StopIteration()]}),
     "own BaseException": (raise_, {"args": [OwnBaseException("own")]}),
     "exception without a text": (raise_, {"args": [MuteError()]}),
+    "exception whose text never ends": (raise_, {"args": [EndlessError()], "timeout": "400ms"}),
     "RecursionError": (recurse, {}),
     "MemoryError": (no_memory, {}),
 }
