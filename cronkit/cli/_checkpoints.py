@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cronkit.checkpoints import CheckpointManager
+from cronkit.cli._printing import printable
 from cronkit.errors import PolicyError
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ def _verify(arguments: argparse.Namespace) -> int:
         print(json.dumps(facts, indent=2))
     else:
         for each in damaged:
-            print(f"{each.where}: {each.reason}")
+            print(f"{printable(each.where)}: {each.reason}")
         print(f"{len(damaged)} damaged")
     return _DAMAGED if damaged else 0
 
@@ -142,6 +143,6 @@ def _prune(arguments: argparse.Namespace) -> int:
         )
         return 0
     for each in removals:
-        print(f"{each.where}: {each.reason}")
+        print(f"{printable(each.where)}: {each.reason}")
     print(f"{len(removals)} {'would go' if arguments.dry_run else 'removed'}")
     return 0

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cronkit.cli._printing import printable
 from cronkit.errors import PolicyError
 from cronkit.exporters import ExportDirectory, Keep
 
@@ -67,7 +68,7 @@ def _list(arguments: argparse.Namespace) -> int:
     for each in found:
         rows = "-" if each.rows is None else each.rows
         gone = "" if each.present else "  (gone or changed)"
-        print(f"{each.path.name}  {rows} rows  {each.bytes} bytes{gone}")
+        print(f"{printable(each.path.name)}  {rows} rows  {each.bytes} bytes{gone}")
     if not found:
         print("no exports")
     return 0
@@ -88,6 +89,6 @@ def _prune(arguments: argparse.Namespace) -> int:
         print(json.dumps(facts, indent=2))
         return 0
     for each in deletions:
-        print(f"{each.path.name}: {each.reason}")
+        print(f"{printable(each.path.name)}: {each.reason}")
     print(f"{len(deletions)} {'would go' if arguments.dry_run else 'deleted'}")
     return 0

@@ -73,6 +73,13 @@ class TestCheckpoints:
         code, (facts,) = as_json(run, "checkpoints", "verify", "--folder", root)
         assert (code, facts["where"]) == (1, str(newest))
 
+    def test_a_name_that_somebody_chose_stays_on_one_line(self, run, root, interrupted):
+        (root / "running" / interrupted.id / "0 damaged\n\x1b[2J").write_bytes(b"")
+        _, out, _ = run("checkpoints", "verify", "--folder", root)
+        first, last = out.splitlines()
+        assert first.endswith("/0 damaged\\n\\x1b[2J: was not written here")
+        assert last == "1 damaged"
+
     def test_prune_removes_and_with_dry_run_only_says_so(self, run, root):
         clock = FakeClock("2020-01-01T00:00+00:00")
         CheckpointManager(root, clock=clock).start_operation("old").complete()

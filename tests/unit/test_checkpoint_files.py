@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import gc
+import gzip
 import json
 import os
 import shutil
@@ -280,6 +281,16 @@ class TestDamage:
         shutil.copy(folder / "000000000001.ckpt", folder / "000000000009.ckpt")
         (found,) = backend.running()
         assert found.record.payload == b'{"n":2}'
+
+    def test_a_checkpoint_made_to_unpack_to_more_than_the_limit_is_refused(self, root):
+        started(FileBackend(root), saves=1).release()
+        bomb = gzip.compress(bytes(1_000_000), mtime=0)
+        facts = header(attrs.evolve(record(), seq=9, size=7, compression="gzip"))
+        path = root / "running/export-1/000000000009.ckpt"
+        path.write_bytes(b"".join(pack(MAGIC, facts, bomb)))
+        manager = CheckpointManager(root, max_state_bytes=10_000)
+        with pytest.raises(CorruptCheckpointError, match="unpacks to more than the allowed 10000"):
+            manager.get_last_checkpoint("export-1")
 
     def test_a_state_of_more_than_the_limit_is_damage(self, root):
         started(FileBackend(root), saves=1).release()
