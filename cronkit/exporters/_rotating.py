@@ -57,7 +57,7 @@ class RotatingExporter:
 
     @property
     def key(self) -> str:
-        """Name and extension: what tells this export from the others of its folder."""
+        """What tells this export from the others of its folder, its name and extension."""
         return self._grammar.key
 
     @property
