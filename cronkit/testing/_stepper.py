@@ -43,15 +43,21 @@ _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 class _Sleeper:
-    """A run that sleeps: its wake-up, and the gate it waits at."""
+    """A run that sleeps: its wake-up, the gate it waits at, and whether that was opened."""
 
-    __slots__ = ("gate", "token", "until")
+    __slots__ = ("gate", "is_open", "token", "until")
 
     def __init__(self, until: timedelta, token: CancelToken) -> None:
         self.until = until
         self.token = token
+        self.is_open = False
         self.gate = threading.Lock()
         self.gate.acquire()
+
+    def open(self) -> None:
+        """Let it wake."""
+        self.is_open = True
+        self.gate.release()
 
 
 class Stepper:
@@ -150,7 +156,7 @@ class Stepper:
     def _drive(self, *, is_base: bool) -> None:
         """Do what comes next until the target is reached, or the baton is given away."""
         while True:
-            if self._ready:
+            if self._ready and self._failure is None:
                 self._run_next(is_base=is_base)
                 if not is_base and self._give_to_base():
                     return
@@ -218,7 +224,14 @@ class Stepper:
             self._base_sleeper = sleeper
         if is_base or not self._give_to_base():
             self._help(partial(self._drive, is_base=False))
-        sleeper.gate.acquire()
+        interrupt: BaseException | None = None
+        while not sleeper.is_open:
+            try:
+                sleeper.gate.acquire()
+            except BaseException as error:  # noqa: BLE001 -- a signal: Ctrl-C
+                self._failure = interrupt = error
+        if interrupt is not None:
+            raise interrupt
 
     def wake(self, token: CancelToken) -> None:
         """Wake the run that sleeps with this token, now."""
@@ -231,11 +244,11 @@ class Stepper:
         """Give the baton to a sleeper; return whether this thread has nothing left to do."""
         heapq.heappop(self._sleepers)
         if is_base:
-            self._lend(sleeper.gate.release)
+            self._lend(sleeper.open)
             return False
         if sleeper is self._base_sleeper:
             self._base_sleeper = None
-        sleeper.gate.release()
+        sleeper.open()
         return True
 
     def _lend(self, hand_over: Callable[[], None]) -> None:
@@ -269,6 +282,6 @@ class Stepper:
                 self._failure = error
                 sleeper, self._base_sleeper = self._base_sleeper, None
                 if not self._give_to_base() and sleeper is not None:
-                    sleeper.gate.release()
+                    sleeper.open()
 
         threading.Thread(target=serve, name="cronkit-fake", daemon=True).start()
