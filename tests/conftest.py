@@ -65,11 +65,12 @@ class PostgresServer:
     """A PostgreSQL of this test run, in a folder of its own, reached by a Unix socket.
 
     Its data are not synced to the disk: what these tests kill is the clients, and a server that is
-    stopped in between is stopped in good order.
+    stopped in between is stopped in good order. A benchmark wants it `durable`.
     """
 
-    def __init__(self, binaries: Path) -> None:
+    def __init__(self, binaries: Path, *, durable: bool = False) -> None:
         self._binaries = binaries
+        self._sync = "on" if durable else "off"
         # Short, for the path of a socket; outside of pytest's folders, which only root may enter.
         self.folder = Path(tempfile.mkdtemp(prefix="cronkit-pg-", dir="/tmp"))
         self._user = {}
@@ -100,7 +101,11 @@ class PostgresServer:
 
     def start(self) -> None:
         log = (self.folder / "log").open("ab")
-        settings = ("listen_addresses=", f"unix_socket_directories={self.folder}", "fsync=off")
+        settings = (
+            "listen_addresses=",
+            f"unix_socket_directories={self.folder}",
+            f"fsync={self._sync}",
+        )
         self._process = subprocess.Popen(
             [
                 self._binaries / "postgres",
@@ -157,7 +162,8 @@ class PostgresServer:
         raise RuntimeError(f"{name}: {done.stderr or done.stdout}")
 
 
-def _postgres_binaries() -> Path | None:
+def postgres_binaries() -> Path | None:
+    """Return the folder of the newest PostgreSQL here; ``None``: there is none."""
     found = shutil.which("postgres")
     folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
     if found is not None:
@@ -178,7 +184,7 @@ def _servers():
         import psycopg  # noqa: F401 -- the extra `postgres`
     except ImportError:
         _unavailable("psycopg is not installed: pip install 'cronkit[postgres]'")
-    binaries = _postgres_binaries()
+    binaries = postgres_binaries()
     if binaries is None:
         _unavailable("there is no PostgreSQL server here")
     servers = []

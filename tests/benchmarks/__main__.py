@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tests.benchmarks import _measure, _report
 
-SUITES = ("cron", "scheduler", "files", "exports")
+SUITES = ("cron", "scheduler", "stores", "files", "exports")
 
 
 def main() -> int:

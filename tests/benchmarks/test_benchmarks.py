@@ -14,7 +14,7 @@ from tests.benchmarks._measure import Row, Target, at_least, at_most, measure
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize("suite", ["cron", "exports", "files", "scheduler"])
+@pytest.mark.parametrize("suite", ["cron", "exports", "files", "scheduler", "stores"])
 def test_the_suite_measures_cronkit_in_every_row_and_judges_it(suite, tmp_path):
     figures = tmp_path / "figures.json"
     table = tmp_path / "table.md"
