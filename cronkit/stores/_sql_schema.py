@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from cronkit.stores._sql_session import Session
     from cronkit.stores._sql_text import Dialect
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 """The version of the tables; a store refuses a newer one and migrates an older one."""
 
 _FIRST = 1

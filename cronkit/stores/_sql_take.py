@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from cronkit.stores._sql_session import Session
 
 _PAGE = 32
-"""How many ready rows are looked at together, at least."""
+"""How many rows are looked at together, at least."""
+
+_MOST = 2**31
 
 
 class _Room:
@@ -28,20 +30,20 @@ class _Room:
         self._limits = limits
         self._jobs: Counter[str] = Counter()
         self._tags: Counter[str] = Counter()
-        for job_id, tags, count in session.rows(sql.RUNNING):
-            self._add(cast("str", job_id), values.load_tags(tags), cast("int", count))
+        for job_id, tags in session.rows(sql.RUNNING):
+            self._add(cast("str", job_id), values.load_tags(tags))
 
-    def _add(self, job_id: str, tags: Iterable[str], count: int) -> None:
-        self._jobs[job_id] += count
+    def _add(self, job_id: str, tags: Iterable[str]) -> None:
+        self._jobs[job_id] += 1
         for tag in tags:
-            self._tags[tag] += count
+            self._tags[tag] += 1
 
     def take(self, job_id: str, *, forced: bool) -> bool:
         """Count one more run of a job if it may start; return whether it may."""
         tags = self._limits.tags_of.get(job_id, ())
         if not forced and not self._free(job_id, tags):
             return False
-        self._add(job_id, tags, 1)
+        self._add(job_id, tags)
         return True
 
     def _free(self, job_id: str, tags: Iterable[str]) -> bool:
@@ -172,11 +174,17 @@ def next_waiting(session: Session, job_ids: Collection[str], now: datetime) -> d
     first = session.rows(sql.READY_JOBS, at, _PAGE)
     if any(row[0] in job_ids for row in first):
         return now
-    soonest: int | None = None
-    for job_id, start, end in session.rows(sql.WAITING_BY_JOB):
-        if job_id not in job_ids:
-            continue
-        for each in (start, end):
-            if each is not None and (soonest is None or cast("int", each) < soonest):
-                soonest = cast("int", each)
+    found = [_soonest(session, each, job_ids) for each in (sql.NEXT_START, sql.NEXT_END)]
+    soonest = min((each for each in found if each is not None), default=None)
     return None if soonest is None else max(values.from_micros(soonest), now)
+
+
+def _soonest(session: Session, statement: str, job_ids: Collection[str]) -> int | None:
+    """Return the first instant of a row of these jobs; mostly it is on the first page."""
+    for size in (_PAGE, _MOST):
+        rows = session.rows(statement, size)
+        mine = (cast("int", instant) for job_id, instant in rows if job_id in job_ids)
+        soonest = next(mine, None)
+        if soonest is not None or len(rows) < size:
+            return soonest
+    return None

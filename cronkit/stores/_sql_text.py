@@ -155,7 +155,7 @@ CANCEL_WAITING_OF = (
 GIVING_UP = (
     "SELECT id, job_id FROM cronkit_runs AS mine WHERE phase = 'waiting' AND attempt = 0"
     " AND give_up_at <= ? AND EXISTS (SELECT 1 FROM cronkit_runs AS other"
-    " WHERE other.job_id = mine.job_id AND other.phase = 'running') ORDER BY serial locked_free"
+    " WHERE other.job_id = mine.job_id AND other.live = 1 AND other.phase = 'running') locked_free"
 )
 GIVE_UP = (
     "UPDATE cronkit_runs SET phase = 'ended', live = 0, outcome = 'skipped',"
@@ -194,9 +194,13 @@ READY_JOBS = (
     "SELECT job_id FROM cronkit_runs WHERE phase = 'waiting' AND not_before <= ?"
     " ORDER BY priority DESC, fire_time, job_id LIMIT ?"
 )
-WAITING_BY_JOB = (
-    "SELECT job_id, MIN(not_before), MIN(CASE WHEN attempt = 0 THEN give_up_at END)"
-    " FROM cronkit_runs WHERE phase = 'waiting' GROUP BY job_id"
+NEXT_START = (
+    "SELECT job_id, not_before FROM cronkit_runs WHERE phase = 'waiting'"
+    " ORDER BY not_before LIMIT ?"
+)
+NEXT_END = (
+    "SELECT job_id, give_up_at FROM cronkit_runs WHERE phase = 'waiting' AND attempt = 0"
+    " AND give_up_at IS NOT NULL ORDER BY give_up_at LIMIT ?"
 )
 READY = (
     "SELECT serial, id, job_id, fire_time, due, attempt, first_started_at, forced, origin, args,"
@@ -211,8 +215,8 @@ TAKE_RUN = (
     " first_started_at = ?, tags = ? WHERE serial = ? AND phase = 'waiting' AND attempt = ?"
 )
 RUNNING = (
-    "SELECT job_id, tags, COUNT(*) FROM cronkit_runs WHERE live = 1 AND owner IS NOT NULL"
-    " AND phase = 'running' GROUP BY job_id, tags"
+    "SELECT job_id, tags FROM cronkit_runs WHERE live = 1 AND owner IS NOT NULL"
+    " AND phase = 'running'"
 )
 
 # --- owners --------------------------------------------------------------------------------------

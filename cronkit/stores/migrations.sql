@@ -18,3 +18,8 @@ UPDATE cronkit_meta SET value = 3 WHERE name = 'schema';
 ALTER TABLE cronkit_owners ADD COLUMN triggers TEXT;
 ALTER TABLE cronkit_owners ADD COLUMN digest TEXT;
 UPDATE cronkit_meta SET value = 4 WHERE name = 'schema';
+
+-- from version 4 to 5: rows that give up are found without a look at all others.
+CREATE INDEX cronkit_runs_giving_up ON cronkit_runs (give_up_at)
+  WHERE phase = 'waiting' AND give_up_at IS NOT NULL;
+UPDATE cronkit_meta SET value = 5 WHERE name = 'schema';

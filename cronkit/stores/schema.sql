@@ -9,7 +9,7 @@ CREATE TABLE IF NOT EXISTS cronkit_meta (
   name TEXT PRIMARY KEY,              -- schema: version; created: Unix ms; changes: a counter
   value BIGINT NOT NULL
 );
-INSERT INTO cronkit_meta (name, value) VALUES ('schema', 4) ON CONFLICT DO NOTHING;
+INSERT INTO cronkit_meta (name, value) VALUES ('schema', 5) ON CONFLICT DO NOTHING;
 
 CREATE TABLE IF NOT EXISTS cronkit_jobs (
   id TEXT PRIMARY KEY,
@@ -80,5 +80,7 @@ CREATE INDEX IF NOT EXISTS cronkit_runs_order ON cronkit_runs (priority DESC, fi
   WHERE phase = 'waiting';
 CREATE INDEX IF NOT EXISTS cronkit_runs_waiting ON cronkit_runs (not_before)
   WHERE phase = 'waiting';
+CREATE INDEX IF NOT EXISTS cronkit_runs_giving_up ON cronkit_runs (give_up_at)
+  WHERE phase = 'waiting' AND give_up_at IS NOT NULL;
 CREATE INDEX IF NOT EXISTS cronkit_runs_owner ON cronkit_runs (owner)
   WHERE live = 1 AND owner IS NOT NULL;
