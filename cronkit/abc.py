@@ -259,6 +259,19 @@ class SharedStore(Store, Protocol):
         """Do what `finish` does for each, in one transaction; an error of one is its answer."""
         ...
 
+    def finish_and_take(
+        self,
+        closings: Sequence[Closing],
+        owner: str,
+        job_ids: Collection[str],
+        free: int,
+        *,
+        limits: Limits,
+        now: datetime,
+    ) -> tuple[Sequence[Sequence[Decision] | FenceLostError], Sequence[Taken]]:
+        """Do what `finish_many` and then `take` do, in one transaction: one sync of the disk."""
+        ...
+
     def beat(self, owner: str, now: datetime) -> None:
         """Raise the beat of `owner`; from a thread and a connection of its own.
 

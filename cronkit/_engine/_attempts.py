@@ -24,16 +24,16 @@ from cronkit.jobs import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
     from cronkit._engine._core import Core
     from cronkit._engine._decider import Decider
-    from cronkit._engine._outcomes import Answer, Unwritten
+    from cronkit._engine._outcomes import Answer, Filling, Unwritten
     from cronkit._engine._timers import Timers
     from cronkit._handle import RunHandle
     from cronkit.abc import Executor
-    from cronkit.jobs import Ending, Run
+    from cronkit.jobs import Closing, Ending, Run, Taken
 
 WAITING = "\0waiting"
 """The timer for waiting rows; no job id begins with a NUL."""
@@ -74,7 +74,7 @@ class Attempts:
         self._starved = False
         self.running: dict[str, Attempt] = {}
         self.abandoned: dict[str, Attempt] = {}
-        self.outcomes = Outcomes(core, self.running, self.abandoned, self._written)
+        self.outcomes = Outcomes(core, self.running, self.abandoned, self._written, self._fill)
         self.handles: dict[str, list[RunHandle]] = {}
         self._dying: set[str] = set()
         self.late = 0
@@ -101,6 +101,29 @@ class Attempts:
             self._look_ahead(now)
         self.hungry = False  # only now: what the store refused is tried again
 
+    def _fill(self, closings: Sequence[Closing]) -> Filling | None:
+        """Write endings, and take rows for the slots that they free, in one transaction."""
+        core = self._core
+        both = getattr(core.store, "finish_and_take", None)
+        if both is None or len(self.groups) > 1 or not (self._starved or self.hungry):
+            return None
+        ((name, job_ids),) = self.groups.items()
+        executor, now = self.executors[name], core.clock.now()
+        # The slots of those that have ended since are filled together with their own endings.
+        free = executor.free() - len(self.outcomes.reports)
+        if self._most is not None:
+            free = min(free, self._most - len(self.running) + len(closings))
+        if free < 1:
+            return None
+        answers, rows = both(closings, core.owner, job_ids, free, limits=self.limits, now=now)
+
+        def start() -> None:
+            for attempt in self._begin(rows, now):
+                executor.submit(attempt)
+            self.hungry = len(rows) < free
+
+        return answers, start
+
     def _look_ahead(self, now: datetime) -> None:
         """Wait for the next row that can start later; remember whether one is held back now."""
         core = self._core
@@ -114,9 +137,13 @@ class Attempts:
     def take(self, job_ids: Collection[str], free: int, now: datetime) -> list[Attempt]:
         """Take up to `free` waiting rows of these jobs; the caller hands them to an executor."""
         core = self._core
+        return self._begin(core.store.take(core.owner, job_ids, free, self.limits, now), now)
+
+    def _begin(self, rows: Sequence[Taken], now: datetime) -> list[Attempt]:
+        core = self._core
         jobs, clock, running, quiet = core.jobs, core.clock, self.running, core.hooks.quiet
         attempts = []
-        for taken in core.store.take(core.owner, job_ids, free, self.limits, now):
+        for taken in rows:
             job, run_id = jobs[taken.job_id], taken.run_id
             attempt = running[run_id] = Attempt(taken, job, clock)
             if job.timeout is not None:

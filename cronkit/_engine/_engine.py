@@ -221,8 +221,8 @@ class Engine:
     def _act(self, jobs: Sequence[str], now: datetime) -> None:
         """Do what needs the store: write outcomes, decide, take."""
         attempts = self.attempts
-        if attempts.outcomes:
-            attempts.outcomes.write()
+        if attempts.outcomes:  # what is due now may go before what waits for a slot
+            attempts.outcomes.write(fill=not jobs and not attempts.draining)
         if self.neighbours.busy:
             self.neighbours.act(now)
         if attempts.draining:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from cronkit.jobs import Decision
 
 Answer: TypeAlias = "Sequence[Decision] | FenceLostError"
+Filling: TypeAlias = "tuple[Sequence[Answer], Callable[[], None]]"
 Unwritten: TypeAlias = "tuple[Attempt, Ending | None, object, BaseException | None]"
 """An attempt, its ending, what it returned and what it raised; no ending: its thread has ended."""
 
@@ -36,6 +37,8 @@ class Outcomes:
         running: the attempts that go on, by run id.
         abandoned: those whose outcome is known, though their threads go on, by run id.
         written: is told of each ending once the store has it, or has refused it for good.
+        fill: writes endings and takes rows for the slots that become free, in one transaction;
+            gives the answers, and what starts these rows; ``None``: nothing waits for a slot.
 
     Attributes:
         reports: what attempts came to, not yet judged.
@@ -45,6 +48,7 @@ class Outcomes:
     __slots__ = (
         "_abandoned",
         "_core",
+        "_fill",
         "_many",
         "_queue",
         "_running",
@@ -59,6 +63,7 @@ class Outcomes:
         running: Mapping[str, Attempt],
         abandoned: dict[str, Attempt],
         written: Callable[[Unwritten, Answer], None],
+        fill: Callable[[Sequence[Closing]], Filling | None],
     ) -> None:
         self._core = core
         self._running = running
@@ -68,6 +73,7 @@ class Outcomes:
         self._many = getattr(core.store, "finish_many", None)
         self._queue: deque[Unwritten] = deque()
         self._written = written
+        self._fill = fill
         self.followers: Mapping[str, Collection[str]] = {}
 
     def __len__(self) -> int:
@@ -114,8 +120,11 @@ class Outcomes:
         """Return the runs whose endings wait."""
         return {attempt.run_id for attempt, _, _, _ in self._queue}
 
-    def write(self) -> None:
+    def write(self, *, fill: bool = False) -> None:
         """Write all that waits; what the store does not take stays.
+
+        Args:
+            fill: whether rows may be taken meanwhile for the slots that become free.
 
         Raises:
             StoreError: the store does not answer.
@@ -128,7 +137,7 @@ class Outcomes:
                 store.settle(first[0].run_id)
                 queue.popleft()
                 self._written(first, ())
-            elif self._many is None or len(queue) == 1:
+            elif self._many is None or (len(queue) == 1 and not fill):
                 answer: Answer
                 try:
                     if self.followers:
@@ -140,7 +149,7 @@ class Outcomes:
                 queue.popleft()
                 self._written(first, answer)
             else:
-                self._write_many(self._many)
+                self._write_many(self._many, fill=fill)
 
     def forget(self) -> None:
         """Write nothing of what waits."""
@@ -161,12 +170,18 @@ class Outcomes:
         closing = self.closing(ending, attempt.job.id, attempt.taken.fire_time)
         return self._core.store.finish(ending, closing.followers, closing.plan)
 
-    def _write_many(self, write: Callable[[Sequence[Closing]], Sequence[Answer]]) -> None:
+    def _write_many(
+        self, write: Callable[[Sequence[Closing]], Sequence[Answer]], *, fill: bool
+    ) -> None:
         """Write the endings at the head of the queue in one transaction."""
         closings = []
         for attempt, ending, _, _ in islice(self._queue, _MOST_AT_ONCE):
             if ending is None:
                 break
             closings.append(self.closing(ending, attempt.job.id, attempt.taken.fire_time))
-        for answer in write(closings):
+        filling = self._fill(closings) if fill else None
+        answers, start = (write(closings), None) if filling is None else filling
+        for answer in answers:
             self._written(self._queue.popleft(), answer)
+        if start is not None:
+            start()

@@ -173,10 +173,17 @@ class PostgresSession:
 
     def each(self, statement: str, rows: Sequence[Row]) -> Sequence[int]:
         """Run a statement for each row of parameters; return how many rows each changed."""
-        text = DIALECT.text(statement).encode()
-        with self._connection.pipeline():  # one round trip for all of them
-            cursors = [self._connection.execute(text, row) for row in rows]
-        return [cursor.rowcount for cursor in cursors]
+        with self._connection.cursor() as cursor:
+            cursor.executemany(DIALECT.text(statement).encode(), rows, returning=True)
+            counts = [cursor.rowcount]
+            while cursor.nextset():
+                counts.append(cursor.rowcount)
+        return counts
+
+    def many(self, statement: str, rows: Sequence[Row]) -> None:
+        """Run a statement for each row of parameters."""
+        with self._connection.cursor() as cursor:
+            cursor.executemany(DIALECT.text(statement).encode(), rows)
 
     def listed(self, names: Collection[str]) -> object:
         """Return names as the parameter of ``among(?)``."""

@@ -68,7 +68,7 @@ def bring_up(session: Session, dialect: Dialect, name: str, *, create: bool) -> 
         )
     if not session.rows(sql.GET_META, "created"):
         created = to_micros(SystemClock().now()) // 1_000
-        session.each(sql.NEW_META, [("created", created), ("changes", 0)])
+        session.many(sql.NEW_META, [("created", created), ("changes", 0)])
 
 
 def steps(found: int) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, cast
 
@@ -155,7 +156,7 @@ class SqlStore(ABC):
             missing = _sql_writes.register(session, jobs)
             if missing:
                 at, fence = values.to_micros(now), session.rows(sql.GET_META, "created")[0][0]
-                session.each(sql.NEW_JOB, [(each[0], at, fence, *each[1:]) for each in missing])
+                session.many(sql.NEW_JOB, [(each[0], at, fence, *each[1:]) for each in missing])
             return _sql_writes.states(session, [job.id for job in jobs])
 
     def forget(self, job_id: str, now: datetime) -> Sequence[Run]:
@@ -220,6 +221,22 @@ class SqlStore(ABC):
         with self._writing() as session:
             return _sql_writes.finish(session, closings, self.name, self._prune)
 
+    def finish_and_take(
+        self,
+        closings: Sequence[Closing],
+        owner: str,
+        job_ids: Collection[str],
+        free: int,
+        *,
+        limits: Limits,
+        now: datetime,
+    ) -> tuple[Sequence[Answer], Sequence[Taken]]:
+        """Write endings, then take rows; see `cronkit.abc.SharedStore.finish_and_take`."""
+        with self._writing() as session:
+            answers = _sql_writes.finish(session, closings, self.name, self._prune)
+            taken = _sql_take.take(session, owner, job_ids, free, limits=limits, now=now)
+        return answers, taken
+
     def cancel(self, run_id: str, reason: str, now: datetime) -> Run | None:
         """Cancel a run; see `cronkit.abc.Store.cancel`."""
         with self._writing() as session:
@@ -270,9 +287,11 @@ class SqlStore(ABC):
         due = []
         for job_id in job_ids:
             keep = self._keep.get(job_id, KEEP_RUNS)
-            left = self._unpruned.get(job_id, 0)
+            left = self._unpruned.get(job_id)
+            if left is None:  # anywhere in the round, so that not all jobs have their turn at once
+                left = random.randrange(_PRUNED_EVERY)  # noqa: S311 -- no secret
             if keep <= _PRUNED_AT_ONCE or left == 0:
                 due.append((job_id, _MOST_PRUNED, keep))
             self._unpruned[job_id] = (left + 1) % _PRUNED_EVERY
         if due:
-            session.each(sql.PRUNE, due)
+            session.many(sql.PRUNE, due)

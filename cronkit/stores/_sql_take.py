@@ -72,8 +72,8 @@ class _Sweep:
     def take(self, free: int) -> list[Taken]:
         """Take up to `free` rows, in order."""
         session, taken = self._session, list[Taken]()
+        size = free  # mostly nothing holds the first of them back
         while len(taken) < free:
-            size = max(_PAGE, free - len(taken))
             page = session.rows(
                 sql.READY,
                 values.to_micros(self._now),
@@ -86,9 +86,10 @@ class _Sweep:
             taken += self._start(chosen)
             if len(page) < size:
                 break
+            size = max(_PAGE, free - len(taken))
         if taken:
             jobs = {each.job_id for each in taken}
-            session.each(sql.RAISE_FENCE, [(self._fences[each], each) for each in jobs])
+            session.many(sql.RAISE_FENCE, [(self._fences[each], each) for each in jobs])
         return taken
 
     def _lock(self, page: Sequence[codec.Row]) -> None:

@@ -45,7 +45,7 @@ def register(session: Session, jobs: Sequence[Job]) -> list[codec.Row]:
         if job_id in known and known[job_id] != facts
     ]
     if changed:
-        session.each(sql.DEFINE_JOB, changed)
+        session.many(sql.DEFINE_JOB, changed)
     return [(job_id, *facts) for job_id, facts in wanted.items() if job_id not in known]
 
 
@@ -80,7 +80,7 @@ def decide(
     verdicts = plan(list(found.values()))
     new = _new(session, found, verdicts)
     if new:
-        session.each(sql.INSERT_RUN, [codec.inserted(each, now) for each in new])
+        session.many(sql.INSERT_RUN, [codec.inserted(each, now) for each in new])
         _follow_inserts(session, new, now, prune)
     marks = [
         (mark, each.job_id, mark)
@@ -88,7 +88,7 @@ def decide(
         if each.mark is not None and (mark := values.to_micros(each.mark))
     ]
     if marks:
-        session.each(sql.MOVE_MARK, marks)
+        session.many(sql.MOVE_MARK, marks)
     _write_changes(session, verdicts)
     return new
 
@@ -132,7 +132,7 @@ def _follow_inserts(session: Session, new: list[Decision], now: datetime, prune:
             for run_id in each.cancels:
                 cancel(session, run_id, "overlap", now, prune)
     if planned:
-        session.each(sql.COUNT_PLANNED, [(count, job_id) for job_id, count in planned.items()])
+        session.many(sql.COUNT_PLANNED, [(count, job_id) for job_id, count in planned.items()])
     prune(session, {each.job_id for each in new if each.outcome is not None})
     if any(each.outcome is None and each.origin != "trigger" for each in new):
         session.tell()
@@ -147,9 +147,9 @@ def _write_changes(session: Session, verdicts: Iterable[Verdict]) -> None:
         if each.edit != KEEP:
             edits.append((values.dump_edit(each.edit), each.job_id))
     if pauses:
-        session.each(sql.SET_PAUSE, pauses)
+        session.many(sql.SET_PAUSE, pauses)
     if edits:
-        session.each(sql.SET_EDIT, edits)
+        session.many(sql.SET_EDIT, edits)
     if pauses or edits:
         session.run(sql.COUNT_CHANGE)
         session.tell()
@@ -248,7 +248,7 @@ def give_up(session: Session, job_ids: Collection[str], now: datetime, prune: Pr
     found = [row for row in session.rows(sql.GIVING_UP, at) if row[1] in job_ids]
     if not found:
         return []
-    session.each(sql.GIVE_UP, [(at, row[0]) for row in found])
+    session.many(sql.GIVE_UP, [(at, row[0]) for row in found])
     runs = [run_by_id(session, cast("str", row[0])) for row in found]
     prune(session, {run.job_id for run in runs})
     return runs

@@ -47,6 +47,10 @@ class SQLiteSession:
         text, execute = DIALECT.text(statement), self._connection.execute
         return [execute(text, row).rowcount for row in rows]
 
+    def many(self, statement: str, rows: Sequence[Row]) -> None:
+        """Run a statement for each row of parameters."""
+        self._connection.executemany(DIALECT.text(statement), rows)
+
     def listed(self, names: Collection[str]) -> object:
         """Return names as the parameter of ``among(?)``."""
         return json.dumps(list(names))

@@ -470,6 +470,65 @@ def test_a_long_history_is_pruned_now_and_then(enter):
     assert 250 <= len(store.runs(job_id="a")) < 250 + 2 * 64
 
 
+# --- endings and starts in one transaction -------------------------------------------------------
+
+
+def both(store, closings, free=10, limits=FREE):
+    return store.finish_and_take(closings, "me", {"a", "b"}, free, limits=limits, now=NOW)
+
+
+def test_endings_are_written_and_rows_taken_together(mine):
+    decide(mine, *(row(number=n) for n in range(4)))
+    first = take(mine, "me", free=2)
+    answers, rows = both(mine, [closing(each) for each in first], free=1)
+    assert list(answers) == [(), ()]
+    assert [each.run_id for each in rows] == [row(number=2).run_id]
+    assert [str(mine.get(each.run_id).outcome) for each in first] == ["succeeded"] * 2
+    assert mine.get(rows[0].run_id).owner == "me"
+
+
+def test_an_ending_frees_the_limit_for_the_row_that_is_taken_with_it(mine):
+    limits = Limits(jobs={"a": 1}, tags={}, tags_of={})
+    decide(mine, row(number=1), row(number=2))
+    (run,) = mine.take("me", {"a"}, 5, limits, NOW)
+    _, rows = both(mine, [closing(run)], limits=limits)
+    assert [each.run_id for each in rows] == [row(number=2).run_id]
+
+
+def test_a_follower_may_be_taken_with_the_ending_that_it_follows(mine):
+    decide(mine, row("a"))
+    (run,) = take(mine, "me")
+    child = attrs.evolve(row("b"), origin="after")
+    follows = attrs.evolve(
+        closing(run), followers=("b",), plan=lambda states: [Verdict("b", (child,))]
+    )
+    answers, rows = both(mine, [follows])
+    assert [[each.run_id for each in answer] for answer in answers] == [[child.run_id]]
+    assert [each.run_id for each in rows] == [child.run_id]
+
+
+def test_an_ending_that_is_shut_out_keeps_no_row_from_being_taken(mine):
+    decide(mine, row(number=1), row(number=2))
+    (run,) = take(mine, "me", free=1)
+    mine.expire("me", None, interrupted)
+    answers, rows = both(mine, [closing(run)])
+    assert isinstance(answers[0], FenceLostError)
+    assert len(rows) == 1
+
+
+def test_nothing_is_written_or_taken_if_a_plan_raises(mine):
+    decide(mine, row(number=1), row(number=2))
+    (run,) = take(mine, "me", free=1)
+
+    def plan(states):
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        both(mine, [attrs.evolve(closing(run), followers=("b",), plan=plan)])
+    assert mine.get(run.run_id).phase == "running"
+    assert mine.get(row(number=2).run_id).phase == "waiting"
+
+
 # --- what schedulers tell of themselves ----------------------------------------------------------
 
 

@@ -74,6 +74,9 @@ class SharedMemoryStore(MemoryStore):
                 answers.append(lost)
         return answers
 
+    def finish_and_take(self, closings, owner, job_ids, free, *, limits, now):
+        return self.finish_many(closings), self.take(owner, job_ids, free, limits, now)
+
     def cancel(self, run_id, reason, now):
         run = super().cancel(run_id, reason, now)
         if run is not None and run.phase == "running":
