@@ -170,8 +170,9 @@ class Registry:
     def _exchange(self, old: Job | None, new: Job, *, owes_nothing: bool) -> None:
         """Put a job in the place of another; nothing changes if its trigger does not answer."""
         core, decider, now = self._core, self._engine.decider, self._core.clock.now()
+        fire = None
         if self.live:  # first, for it may be refused
-            next_fire(new, now)
+            fire = next_fire(new, now)
             if owes_nothing:
                 decider.insist([new.id], lambda _, state: plan_skip_to(state, now), now)
         elif owes_nothing:
@@ -182,7 +183,7 @@ class Registry:
             self._index.unlink(old)
         self._index.link(new)
         if self.live:
-            self._engine.arm([new], now)
+            self._engine.arm(new, now, fire)
             if self.fresh:
                 self.forgive(now)
 
@@ -208,7 +209,7 @@ class Registry:
                 return verdict
 
             self._engine.decider.insist([job.id], plan, now)
-            self._engine.arm([self._core.jobs[job.id]], now)
+            self._engine.arm(self._core.jobs[job.id], now)
         return self._core.jobs[job.id]
 
     def _swap(self, job: Job) -> None:

@@ -52,6 +52,15 @@ class Decider:
         self._attempts = attempts
         self.failing: dict[str, int] = {}
 
+    def arm_one(self, job: Job, fire: datetime | None, now: datetime) -> None:
+        """Do as `arm` does with one job whose next fire time after `now` is known to be `fire`."""
+        state = self._core.store.register([job], now)[job.id]
+        if self._core.edits is None and state.base == now:
+            self._look(job, state, now, fire)
+        else:
+            self._look_at([job], {job.id: state}, now)
+        self._core.wake()
+
     def arm(self, jobs: Iterable[Job], now: datetime) -> None:
         """Make jobs known to the store and wait for their next fire time."""
         found = list(jobs)
@@ -121,11 +130,13 @@ class Decider:
             self._postpone(job, error, now)
         return self.announce(decisions, now)
 
-    def _look(self, job: Job, state: JobState, now: datetime) -> None:
+    def _look(
+        self, job: Job, state: JobState, now: datetime, known: datetime | None = None
+    ) -> None:
         """Wait for the job's next fire time."""
         try:
             job = self._core.job_of(state)
-            plan = outlook(job, state)
+            plan = outlook(job, state, known)
         except BaseException as error:  # noqa: BLE001 -- the trigger boundary
             self._postpone(job, error, now)
         else:

@@ -20,7 +20,7 @@ from cronkit._engine._watch import ClockWatch
 from cronkit.errors import StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from cronkit._engine._core import Core
@@ -95,11 +95,17 @@ class Engine:
         self.neighbours.begin_anew()
         self.outage.end(now)
 
-    def arm(self, jobs: Collection[Job], now: datetime) -> None:
-        """Make jobs known to the store and wait for their fire times, now or when it is back."""
+    def arm(self, job: Job, now: datetime, fire: datetime | None = None) -> None:
+        """Make a job known to the store and wait for its fire times, now or when it is back.
+
+        Args:
+            job: the job.
+            now: the present instant.
+            fire: its first fire time after `now`, where it has been found already.
+        """
         if self.outage.since is None:
             try:
-                self.decider.arm(jobs, now)
+                self.decider.arm_one(job, fire, now)
             except StoreError as error:
                 self.outage.begin(error, now)
 

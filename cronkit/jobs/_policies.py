@@ -153,14 +153,16 @@ def convert_policies(
             found[word] = convert(value, word)
         elif word == "replace":
             _convert.flag(cast("bool", value), word)
-    for word in ("start", "end"):
-        if (edge := found.get(word)) is not None:
-            found[word] = _convert.in_zone(cast("datetime", edge), zone, word)
-    _check_edges(found)
+    if "start" in found or "end" in found:
+        _place_edges(found, zone)
     return found
 
 
-def _check_edges(found: Mapping[str, object]) -> None:
+def _place_edges(found: dict[str, object], zone: tzinfo) -> None:
+    """Read ``start`` and ``end`` in a zone; refuse an end that does not come later."""
+    for word in ("start", "end"):
+        if (edge := found.get(word)) is not None:
+            found[word] = _convert.in_zone(cast("datetime", edge), zone, word)
     start, end = (cast("datetime | None", found.get(word)) for word in ("start", "end"))
     if start is not None and end is not None and end <= start:
         raise PolicyError("end", end.isoformat(), f"later than start, {start.isoformat()}")

@@ -17,24 +17,28 @@ if TYPE_CHECKING:
 
     Timed = list[tuple[datetime, int, Row]]
 
-    Ready = list[tuple[int, datetime, str, int, Row]]
+    Entry = tuple[int, datetime, str, int, Row]
     """Priority (the highest first), fire time, job, and a number that tells equals apart."""
+
+    Ready = list[Entry]
 
 
 class WaitingQueue:
     """Waiting rows: those whose time is still to come, those that are ready, those that give up.
 
     Attributes:
+        ready: a heap of the rows whose time has come.
+        future: a heap of those whose time is still to come.
         held: rows that are ready and held back by a limit, by the name of the limit, so that no
             `take` has to look at all of them.
     """
 
-    __slots__ = ("_future", "_giving_up", "_ready", "_serial", "held")
+    __slots__ = ("_giving_up", "_serial", "future", "held", "ready")
 
     def __init__(self) -> None:
-        self._future: Timed = []
+        self.future: Timed = []
         self._giving_up: Timed = []
-        self._ready: Ready = []
+        self.ready: Ready = []
         self._serial = count()
         self.held: dict[str, Ready] = {}
 
@@ -43,52 +47,17 @@ class WaitingQueue:
         serial, decision = next(self._serial), row.decision
         if row.not_before <= now:
             heappush(
-                self._ready,
+                self.ready,
                 (-decision.priority, decision.fire_time, decision.job_id, serial, row),
             )
         else:
-            heappush(self._future, (row.not_before, serial, row))
+            heappush(self.future, (row.not_before, serial, row))
         if decision.give_up_at is not None and row.attempt == 0:
             heappush(self._giving_up, (decision.give_up_at, serial, row))
 
-    def take(
-        self,
-        now: datetime,
-        most: int,
-        job_ids: Collection[str],
-        held_by: Callable[[Row], str | None],
-        suspects: Collection[str] | None,
-    ) -> Iterator[Row]:
-        """Yield up to `most` rows of these jobs whose time has come, and let go of them.
-
-        Args:
-            now: the present instant.
-            most: how many rows.
-            job_ids: whose rows.
-            held_by: gives the name of the limit that holds a row back; ``None``: none does.
-            suspects: the jobs whose rows a limit may hold back; ``None``: those of all.
-        """
-        if self._future:
-            self._ripen(now)
-        aside, ready = [], self._ready
-        while ready and most > 0:
-            entry = heappop(ready)
-            row = entry[4]
-            if row.phase != "waiting":
-                continue
-            job_id = entry[2]
-            if job_id not in job_ids:
-                aside.append(entry)
-                continue
-            if suspects is None or job_id in suspects:
-                limit = held_by(row)
-                if limit is not None:
-                    heappush(self.held.setdefault(limit, []), entry)
-                    continue
-            most -= 1
-            yield row
-        for entry in aside:
-            heappush(ready, entry)
+    def hold(self, limit: str, entry: Entry) -> None:
+        """Set a row aside that was taken from `ready`, until its limit has room."""
+        heappush(self.held.setdefault(limit, []), entry)
 
     def release(self, room: Callable[[str], int]) -> None:
         """Make as many rows ready as their limits have room for by now.
@@ -101,7 +70,7 @@ class WaitingQueue:
             while heap and left > 0:
                 entry = heappop(heap)
                 if entry[4].phase == "waiting":
-                    heappush(self._ready, entry)
+                    heappush(self.ready, entry)
                     left -= 1
             if not heap:
                 del self.held[name]
@@ -125,30 +94,30 @@ class WaitingQueue:
 
     def rearrange(self, now: datetime) -> None:
         """Put each row in its place again, after the times of some have changed."""
-        rows = {entry[2] for entry in self._future}
-        rows |= {entry[4] for heap in (self._ready, *self.held.values()) for entry in heap}
-        self._future, self._ready, self._giving_up, self.held = [], [], [], {}
+        rows = {entry[2] for entry in self.future}
+        rows |= {entry[4] for heap in (self.ready, *self.held.values()) for entry in heap}
+        self.future, self.ready, self._giving_up, self.held = [], [], [], {}
         for row in rows:
             if row.phase == "waiting":
                 self.push(row, now)
 
     def next(self, now: datetime, job_ids: Collection[str]) -> datetime | None:
         """Return when a row can start or gives up; `now` where one is ready and held back."""
-        if not (self._ready or self._future or self._giving_up or self.held):
+        if not (self.ready or self.future or self._giving_up or self.held):
             return None
-        self._ripen(now)
+        self.ripen(now)
         if any(
             job_id in job_ids and row.phase == "waiting"
-            for heap in (self._ready, *self.held.values())
+            for heap in (self.ready, *self.held.values())
             for _, _, job_id, _, row in heap
         ):
             return now
-        found = [_first(heap, now, job_ids) for heap in (self._future, self._giving_up) if heap]
+        found = [_first(heap, now, job_ids) for heap in (self.future, self._giving_up) if heap]
         return min((each for each in found if each is not None), default=None)
 
-    def _ripen(self, now: datetime) -> None:
+    def ripen(self, now: datetime) -> None:
         """Move rows whose time has come to the ready heap."""
-        future = self._future
+        future = self.future
         while future and future[0][0] <= now:
             row = heappop(future)[2]
             if row.phase == "waiting":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from functools import partial
+from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
 import attrs
@@ -161,18 +161,30 @@ class Table:
         self, owner: str, job_ids: Collection[str], free: int, limits: Limits, now: datetime
     ) -> list[Taken]:
         """Make waiting rows of these jobs running, in order, as far as slots and limits go."""
-        if self.waiting.held:
-            self.waiting.release(lambda name: self._room(name, limits))
-        going, taken = self._going, []
-        suspects = None if limits.tags else going  # of a job there may always go on one
-        held_by = partial(self._held_by, limits)
-        for row in self.waiting.take(now, free, job_ids, held_by, suspects):
-            job_id = row.decision.job_id
-            going[job_id] = going.get(job_id, 0) + 1
-            if limits.tags_of and (tags := limits.tags_of.get(job_id)):
-                self._tagged[row.decision.run_id] = tags
-                self._tags.update(tags)
-            taken.append(row.start(owner, now, None))
+        waiting, going = self.waiting, self._going
+        if waiting.held:
+            waiting.release(lambda name: self._room(name, limits))
+        if waiting.future:
+            waiting.ripen(now)
+        taken: list[Taken] = []
+        aside, ready = [], waiting.ready
+        while ready and len(taken) < free:
+            entry = heappop(ready)
+            job_id, row = entry[2], entry[4]
+            if row.phase != "waiting":
+                continue
+            if job_id not in job_ids:
+                aside.append(entry)
+            elif (job_id in going or limits.tags) and (held_by := self._held_by(limits, row)):
+                waiting.hold(held_by, entry)
+            else:
+                going[job_id] = going.get(job_id, 0) + 1
+                if limits.tags_of and (tags := limits.tags_of.get(job_id)):
+                    self._tagged[row.decision.run_id] = tags
+                    self._tags.update(tags)
+                taken.append(row.start(owner, now, None))
+        for entry in aside:
+            heappush(ready, entry)
         return taken
 
     def _held_by(self, limits: Limits, row: Row) -> str | None:

@@ -156,6 +156,8 @@ class Stepper:
     def _drive(self, *, is_base: bool) -> None:
         """Do what comes next until the target is reached, or the baton is given away."""
         while True:
+            if self._base_sleeper is None and self.now > self._target:
+                return  # a run has slept beyond it; what it has made ready is left to the next call
             if self._ready and self._failure is None:
                 self._run_next(is_base=is_base)
                 if not is_base and self._give_to_base():
@@ -163,13 +165,8 @@ class Stepper:
                 continue
             if self._base_sleeper is None and (self._failure is not None or self._done()):
                 return
-            engine, when = self._next_engine()
-            sleeper = self._next_sleeper() if self._sleepers else None
-            if sleeper is not None and self.origin + sleeper.until < when:
-                when, engine = self.origin + sleeper.until, None
-            if (engine is None and sleeper is None) or (
-                self._base_sleeper is None and when > self._target
-            ):
+            when, engine, sleeper = self._next()
+            if when is _NEVER or (self._base_sleeper is None and when > self._target):
                 return
             if when > self.now:
                 self.elapsed += when - self.now
@@ -188,13 +185,17 @@ class Stepper:
         else:
             self._execute(executor, attempt)
 
-    def _next_engine(self) -> tuple[Engine | None, datetime]:
+    def _next(self) -> tuple[datetime, Engine | None, _Sleeper | None]:
+        """Return what happens next, and when: an engine has something to do, or a run wakes up."""
         found, soonest = None, _NEVER
         for engine in self.engines:
             when = engine.next_wakeup()
             if when is not None and when < soonest:
                 found, soonest = engine, when
-        return found, soonest
+        sleeper = self._next_sleeper() if self._sleepers else None
+        if sleeper is not None and self.origin + sleeper.until < soonest:
+            return self.origin + sleeper.until, None, sleeper
+        return soonest, found, None
 
     def _next_sleeper(self) -> _Sleeper | None:
         while self._sleepers and self._sleepers[0][2].until != self._sleepers[0][0]:

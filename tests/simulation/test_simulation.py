@@ -92,7 +92,7 @@ class TestTheChecks:
         assert "runs with tag x" in self.noticed()
 
     def test_a_row_that_is_lost(self, monkeypatch):
-        monkeypatch.setattr(WaitingQueue, "_ripen", lambda self, now: self._future.clear())
+        monkeypatch.setattr(WaitingQueue, "ripen", lambda self, now: self.future.clear())
         assert "is still waiting" in self.noticed()
 
     def test_a_fire_time_that_is_left_out(self, monkeypatch):

@@ -526,3 +526,23 @@ def test_a_fixed_time_in_the_gap_of_a_zone_comes_at_its_end():
         "2026-03-29T03:00:00+02:00",
         "2026-03-30T02:30:00+02:00",
     ]
+
+
+def test_a_run_that_sleeps_beyond_an_advance_lets_nothing_begin_after_its_end(make, clock):
+    scheduler = make(max_concurrent_runs=1)
+    begun = []
+
+    def oversleep():
+        begun.append(clock.now())
+        attempt = current_run()._attempt
+        attempt.sleeper(3600.0, attempt.token)  # as a library would, deep down: nothing names it
+
+    scheduler.every("1m", overlap="queue", id="long")(oversleep)
+    with scheduler:
+        clock.advance("1m")
+        assert clock.now() == begun[0] + timedelta(hours=1)
+        assert (
+            len(begun) == 1
+        )  # the run that waited has its slot now, and begins with the next call
+        clock.advance(0)
+        assert begun[1:] == [begun[0] + timedelta(hours=1)]
