@@ -93,7 +93,10 @@ class Attempts:
             if free > 0 and job_ids:
                 attempts = self.take(job_ids, free, now)
                 for attempt in attempts:
-                    executor.submit(attempt)
+                    try:
+                        executor.submit(attempt)
+                    except BaseException as error:  # noqa: BLE001 -- it may be anybody's executor
+                        self.outcomes.report(attempt, None, error)
                 full = full and len(attempts) == free
         if full and not getattr(self._core.store, "has_company", False):
             self._starved = True  # nothing can start before a slot is free, and then we look again

@@ -381,6 +381,22 @@ def test_a_signal_handler_may_shut_down_while_the_main_thread_does(program):
     assert it.output == ["handled", "succeeded"]
 
 
+def test_an_executor_that_refuses_an_attempt_fails_that_run_alone():
+    class Refusing(ThreadExecutor):
+        def submit(self, attempt):
+            if attempt.job.id == "bad":
+                raise SystemExit("no")
+            super().submit(attempt)
+
+    scheduler = Scheduler(executor=Refusing(4))
+    at_once = [scheduler.add(lambda: 42, id=name, priority=-len(name)) for name in ("bad", "good")]
+    with scheduler:
+        handles = [scheduler.run_now(job.id) for job in at_once]
+        assert (handles[0].wait(LONG).outcome, handles[0].wait(0).error) == ("failed", "no")
+        assert handles[1].result(LONG) == 42
+        assert scheduler.status().loop_failures == 0
+
+
 def test_the_slots_of_a_thread_executor_are_all_free_after_a_stop_with_hung_runs(gate):
     scheduler = Scheduler(executor=ThreadExecutor(1))
     scheduler.add(gate, id="hung")
