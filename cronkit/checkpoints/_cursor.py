@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from cronkit.checkpoints._records import JSON, Record
 
 T = TypeVar("T")
+MOST_ITEMS = 1 << 62
+"""More than anybody counts; a number beyond it is a mistake."""
+
 _SHORT = 512
 
 
@@ -59,7 +62,9 @@ class Cursor:
         Raises:
             StateNotSerializableError: it has no safe form, or is too long.
         """
-        if type(value) is int or (type(value) is str and len(value) < _SHORT):
+        if type(value) is str and len(value) < _SHORT:
+            return value
+        if type(value) is int and value.bit_length() < _SHORT:
             return value
         return self._codec.write_key(value)
 

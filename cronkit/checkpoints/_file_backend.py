@@ -17,6 +17,7 @@ from cronkit._convert import integer
 from cronkit._files import _atomic
 from cronkit._files._lock import KernelLock, is_held
 from cronkit._files._mounts import refuse_network
+from cronkit._files._paths import folder_path
 from cronkit.checkpoints import _layout, _taking
 from cronkit.checkpoints._archive import Archive
 from cronkit.checkpoints._owned_folder import OwnedFolder, Place, move_to_done, write_errors
@@ -43,7 +44,7 @@ class FileBackend:
     Raises:
         UnsupportedPlatformError: the folder is on a network file system, or this is Windows.
         CheckpointWriteError: the folder cannot be made.
-        PolicyError: a number is out of its range.
+        PolicyError: a number is out of its range, or `path` is no path.
     """
 
     __slots__ = ("_archive", "_keep", "_limit", "_root")
@@ -59,6 +60,7 @@ class FileBackend:
         self._limit = integer(max_state_bytes, "max_state_bytes", least=2)
         if sys.platform == "win32":
             raise UnsupportedPlatformError(_FEATURE, "Windows has no open folders")
+        path = folder_path(path, "place")
         refuse_network(path, _FEATURE)
         self._root = os.path.realpath(path)
         self._archive = Archive(self._root, self._limit)

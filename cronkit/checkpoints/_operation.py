@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+from cronkit.checkpoints._cursor import MOST_ITEMS
 from cronkit.checkpoints._tracking import Tracker, checked
 from cronkit.errors import OperationLostError, StateError
 
@@ -224,4 +225,4 @@ class Operation:
 
 def _whole(value: object) -> int | None:
     """Return `value` if it can be a count of items; anything else says nothing about items."""
-    return value if type(value) is int and value >= 0 else None
+    return value if type(value) is int and 0 <= value <= MOST_ITEMS else None

@@ -26,6 +26,8 @@ def checked_migrations(value: Mapping[int, Migration], version: int) -> dict[int
     Raises:
         PolicyError: it is not so.
     """
+    if not isinstance(value, Mapping):
+        raise PolicyError("migrations", value, "a dict of functions by version")
     for old, migration in value.items():
         integer(old, "migrations", least=0, most=version - 1)
         if not callable(migration):

@@ -6,6 +6,7 @@ import secrets
 from typing import TYPE_CHECKING
 
 from cronkit import _convert
+from cronkit.checkpoints._cursor import MOST_ITEMS
 from cronkit.checkpoints._records import Record
 from cronkit.errors import FenceLostError, PolicyError, ResumeMismatchError, StateError
 
@@ -34,7 +35,7 @@ def first_record(
     if not isinstance(key, str) or len(key) > _LONGEST_KEY:
         raise PolicyError("key", key, f"text of at most {_LONGEST_KEY} characters")
     if total is not None:
-        _convert.integer(total, "total", least=0)
+        _convert.integer(total, "total", least=0, most=MOST_ITEMS)
     return Record(
         # The stamp is for people; the random part makes it one of a kind.
         operation=f"{name.lstrip('.')}-{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}",

@@ -11,7 +11,7 @@ Nothing in the data names code: a class is one of those that the caller register
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -19,10 +19,10 @@ import attrs
 from cronkit import _convert
 from cronkit._files._framing import DamagedError
 from cronkit.checkpoints._scalars import READERS, SEQUENCES, WRITERS
-from cronkit.errors import PolicyError, StateNotSerializableError
+from cronkit.errors import PolicyError, StateNotSerializableError, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from cronkit.checkpoints._records import JSON
 
@@ -41,6 +41,8 @@ def register(
         PolicyError: one is no attrs class, has a field that its constructor does not take, or two
             have one name.
     """
+    if not isinstance(classes, (Mapping, Sequence)):
+        raise PolicyError("classes", classes, "a list of attrs classes, or a dict of them by name")
     named = (
         list(classes.items())
         if isinstance(classes, Mapping)
@@ -93,13 +95,14 @@ class Tags:
     def _write_dict(self, value: dict[object, object], path: str, depth: int) -> JSON:
         if all(type(key) is str and key[:1] != "$" for key in value):
             return {
-                str(key): self.write(each, f"{path}[{key!r}]", depth) for key, each in value.items()
+                str(key): self.write(each, f"{path}[{shown(key)}]", depth)
+                for key, each in value.items()
             }
         return {
             "$dict": [
                 [
-                    self.write(key, f"the key {key!r} of {path}", depth),
-                    self.write(each, f"{path}[{key!r}]", depth),
+                    self.write(key, f"the key {shown(key)} of {path}", depth),
+                    self.write(each, f"{path}[{shown(key)}]", depth),
                 ]
                 for key, each in value.items()
             ]

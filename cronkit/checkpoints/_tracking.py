@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Sized
+from collections.abc import Iterable, Sized
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from cronkit._context import active
 from cronkit._convert import integer
-from cronkit.checkpoints._cursor import Cursor
+from cronkit.checkpoints._cursor import MOST_ITEMS, Cursor
 from cronkit.checkpoints._parts import Parts
 from cronkit.checkpoints._stopping import StopSignal
 from cronkit.errors import CronkitError, PolicyError, StateError, StateNotSerializableError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from cronkit.checkpoints._cursor import Place
     from cronkit.checkpoints._packing import Packing
@@ -99,6 +99,11 @@ class Tracker:
         self.check("track")
         if (items is None) == (cursor is None):
             raise PolicyError("items", items, "either items or cursor=")
+        for name, value in (("key", key), ("cursor", cursor), ("progress", progress)):
+            if value is not None and not callable(value):
+                raise PolicyError(name, value, "a function")
+        if items is not None and not isinstance(items, Iterable):
+            raise PolicyError("items", items, "an iterable of items")
         if self.tracked:
             raise StateError("track", "an operation has one source of items; chain them")
         self.tracked = True
@@ -115,7 +120,10 @@ class Tracker:
         if self.parts.complete:
             return
         if cursor is not None:
-            source = iter(cursor(self._packing.last_item(self.writer.record)))
+            rest = cursor(self._packing.last_item(self.writer.record))
+            if not isinstance(rest, Iterable):
+                raise PolicyError("cursor", rest, "a function that returns an iterable of items")
+            source = iter(rest)
         else:
             source = iter(() if items is None else items)
             cursor_.skip(source, self._key_of, self.writer.record.operation)
@@ -158,7 +166,9 @@ class Tracker:
         """Take over what the caller says of the place; ``None``: it says nothing."""
         place = self.cursor.place
         if processed is not None:
-            place = place._replace(processed=integer(processed, "processed", least=0))
+            place = place._replace(
+                processed=integer(processed, "processed", least=0, most=MOST_ITEMS)
+            )
         if last_item is not None:
             place = place._replace(last_item=self.cursor.key(last_item))
         self.cursor.place = place

@@ -24,7 +24,10 @@ def shown(value: object, limit: int = _SHOWN) -> str:
         >>> shown("x" * 100, limit=10)
         "'xxxxxx..."
     """
-    text = ascii(value[: limit + 1] if isinstance(value, str) else value)
+    try:
+        text = ascii(value[: limit + 1] if isinstance(value, str) else value)
+    except ValueError:  # an int of more digits than Python writes
+        text = f"<{type(value).__name__}>"
     return text if len(text) <= limit else f"{text[: limit - 3]}..."
 
 

@@ -12,6 +12,7 @@ import attrs
 from cronkit import _convert
 from cronkit._clock import SystemClock
 from cronkit._files._compression import method
+from cronkit._files._paths import folder_path
 from cronkit._files._retention import Keep
 from cronkit.errors import PolicyError
 from cronkit.exporters._csv import Csv
@@ -86,7 +87,7 @@ class ExportDirectory:
         timezone: tzinfo | str = "UTC",
         clock: Clock | None = None,
     ) -> None:
-        self.path = Path(path).absolute()
+        self.path = Path(folder_path(path, "path")).absolute()
         self.compression = method(compression)
         self.latest = _convert.flag(latest, "latest")
         self.manifest = _convert.flag(manifest, "manifest")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sized
+from collections.abc import Iterable, Mapping, Sized
 from itertools import islice
 from typing import TYPE_CHECKING, Any, overload
 
 from cronkit._context import active
+from cronkit._convert import integer
 from cronkit._files._compression import SUFFIXES
 from cronkit.errors import ExportError, FenceLostError, PolicyError
 from cronkit.exporters._formats import BATCH, RowError
@@ -20,7 +21,7 @@ from cronkit.exporters._shelf import locked
 from cronkit.exporters._text_export import TextExport
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     from cronkit._context import RunContext
     from cronkit.exporters._directory import ExportDirectory
@@ -92,10 +93,14 @@ class RotatingExporter:
             ExportWriteError: the disk failed; no file appears, the previous ones stay.
             LockTimeoutError: another process holds the folder's lock and does not move.
             FenceLostError: a later run of this job has written this export.
-            PolicyError: `rows` is a text or a dict.
+            PolicyError: `rows` is a text or a dict; another argument is not what it may be.
         """
-        if isinstance(rows, (str, bytes, Mapping)):
+        if isinstance(rows, (str, bytes, Mapping)) or not isinstance(rows, Iterable):
             raise PolicyError("rows", rows, "an iterable of rows")
+        if progress is not None and not callable(progress):
+            raise PolicyError("progress", progress, "a function")
+        if total is not None:
+            integer(total, "total", least=0)
         if total is None and isinstance(rows, Sized):
             total = len(rows)
         writer = self._format.writer()
@@ -125,7 +130,8 @@ class RotatingExporter:
                 number of crashes each item stands in the file once.
 
         Raises:
-            PolicyError: the compression or the format cannot be cut and continued.
+            PolicyError: the compression or the format cannot be cut and continued; `operation` is
+                none.
             ExportError: what the operation has written is not there any more.
             ExportWriteError: the disk failed.
             LockTimeoutError: another process holds the folder's lock and does not move.
@@ -133,6 +139,8 @@ class RotatingExporter:
         """
         if operation is None:
             return TextExport(self)
+        if not hasattr(operation, "parts"):
+            raise PolicyError("operation", operation, "an Operation")
         return OperationExport(self, operation)
 
     def encode(self, writer: FormatWriter, batch: Sequence[Any], before: int) -> bytes:

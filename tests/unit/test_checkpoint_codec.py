@@ -126,6 +126,7 @@ def test_equal_sets_give_equal_bytes():
         ({Word("k"): 1}, "the key 'k' of state", "come back as str"),
         ({(print,): 1}, "the key", "convert it"),
         ({"big": 1 << 20_000}, "state['big']", "more than 14000 bits"),
+        ({"big": {10**5000: 1}}, "the key <int> of state['big']", "more than 14000 bits"),
         ({"c": register}, "state['c']", "convert it"),
     ],
 )

@@ -235,6 +235,26 @@ class TestTrack:
         with pytest.raises(PolicyError, match="either items or cursor"):
             manager.operation("export").track(**arguments)
 
+    @pytest.mark.parametrize(
+        ("arguments", "name"),
+        [
+            ({"items": 7}, "items"),
+            ({"items": [1], "key": 7}, "key"),
+            ({"items": [1], "progress": 7}, "progress"),
+            ({"cursor": 7}, "cursor"),
+            ({"cursor": lambda _: None}, "cursor"),
+        ],
+    )
+    def test_an_argument_that_is_out_of_range_is_named(self, manager, arguments, name):
+        with pytest.raises(PolicyError) as caught:
+            list(manager.operation("export").track(**arguments))
+        assert caught.value.argument == name
+
+    def test_a_number_too_long_for_text_is_no_key(self, manager):
+        operation = manager.operation("export")
+        with pytest.raises(StateNotSerializableError, match="more than 14000 bits"):
+            list(operation.track([10**5000]))
+
 
 class TestCursor:
     def source(self, last):
@@ -606,7 +626,9 @@ class TestArguments:
             ({"state_version": -1}, PolicyError, "state_version"),
             ({"migrations": {1: dict}}, PolicyError, "migrations"),
             ({"state_version": 2, "migrations": {1: "x"}}, PolicyError, "migrations"),
+            ({"migrations": 7}, PolicyError, "migrations"),
             ({"classes": [int]}, PolicyError, "classes"),
+            ({"classes": 7}, PolicyError, "classes"),
             ({"keep_finished": -1}, DurationError, "keep_finished"),
         ],
     )
@@ -616,7 +638,7 @@ class TestArguments:
         with pytest.raises(error, match=names):
             CheckpointManager(backend, **options)
 
-    @pytest.mark.parametrize("place", [7, None, object()])
+    @pytest.mark.parametrize("place", [7, None, object(), "", "a\0b", b"folder"])
     def test_a_place_is_a_folder_or_a_backend(self, place):
         with pytest.raises(PolicyError, match="place"):
             CheckpointManager(place)
@@ -632,6 +654,7 @@ class TestArguments:
             ({"type": "x", "key": "k" * 257}, "key"),
             ({"type": "x", "total": -1}, "total"),
             ({"type": "x", "total": 1.5}, "total"),
+            ({"type": "x", "total": 10**5000}, "total"),
             ({"type": "x", "resume": "always"}, "resume"),
         ],
     )

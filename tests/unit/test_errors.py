@@ -325,6 +325,7 @@ class TestCronSyntaxError:
         (None, "None"),
         ("Orléans", r"'Orl\xe9ans'"),
         ("\x1b[31m", r"'\x1b[31m'"),
+        pytest.param(10**5000, "<int>", id="a long int"),
         ("x" * 58, f"'{'x' * 58}'"),
         ("x" * 59, f"'{'x' * 56}..."),
         ("x" * 10_000_000, f"'{'x' * 56}..."),

@@ -256,10 +256,25 @@ class TestWrite:
 
 
 class TestRefusals:
-    @pytest.mark.parametrize("rows", ["text", b"bytes", {"a": 1}])
+    @pytest.mark.parametrize("rows", ["text", b"bytes", {"a": 1}, None, 7])
     def test_what_is_no_iterable_of_rows_is_refused(self, exports, rows):
         with pytest.raises(PolicyError, match="rows"):
             exports.rotating("x").write(rows)
+
+    @pytest.mark.parametrize("argument", ["total", "progress"])
+    def test_what_is_no_count_or_no_function_is_refused(self, exports, argument):
+        with pytest.raises(PolicyError, match=argument):
+            exports.rotating("x").write(ROWS, **{argument: "7"})
+        assert not exports.path.exists()
+
+    def test_what_is_no_operation_is_refused(self, exports):
+        with pytest.raises(PolicyError, match="operation"):
+            exports.rotating("x").open(operation=7)
+
+    @pytest.mark.parametrize("path", [7, None, "", "a\0b"])
+    def test_what_is_no_path_is_refused(self, path):
+        with pytest.raises(PolicyError, match="path"):
+            ExportDirectory(path)
 
     def test_a_row_without_a_form_is_named_by_its_number_and_nothing_appears(self, exports):
         rows = [{"n": number} for number in range(1_500)] + [{"n": float("nan")}]
