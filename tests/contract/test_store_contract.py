@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import attrs
 import pytest
 
+from cronkit._engine._planner import plan_job
 from cronkit.errors import FenceLostError
 from cronkit.jobs import (
     KEEP,
@@ -879,6 +880,63 @@ def test_a_pruned_fire_time_is_not_decided_again(desk):
     desk.decide(*(skipped(at=n) for n in range(5)), mark=NOW + 4 * MINUTE)
     assert desk.store.get(row(at=2).run_id) is None
     assert not desk.decide(row(at=2))
+
+
+# --- the planner inside `decide`, over several schedulers ----------------------------------------
+
+
+def plan_by(job, now):
+    """The plan of a scheduler that has this job."""
+    return lambda states: [plan_job(job, state, now).verdict for state in states]
+
+
+def fire(desk, job, at):
+    """Have one scheduler decide what is due `at` minutes after noon."""
+    now = NOW + at * MINUTE
+    return [
+        (each.run_id, str(each.outcome or "waiting"), each.reason)
+        for each in desk.store.decide([job.id], plan_by(job, now), now)
+    ]
+
+
+def test_max_runs_is_counted_over_all_schedulers(desk, other):
+    job = job_of("a", max_runs=3, overlap="allow")
+    given = []
+    for at in range(1, 7):
+        now = NOW + at * MINUTE
+        who = (desk, other)[at % 2]
+        given += who.store.decide(
+            ["a"],
+            lambda states, now=now: [
+                plan.verdict
+                for state in states
+                if (plan := plan_job(job, state, now)).verdict is not None
+            ],
+            now,
+        )
+    assert [each.fire_time for each in given] == [NOW + n * MINUTE for n in (1, 2, 3)]
+
+
+def test_overlap_is_judged_by_the_runs_of_all_schedulers(desk, other):
+    job = job_of("a", overlap="skip")
+    ((first, _, _),) = fire(other, job, 1)
+    assert len(other.take(now=NOW + MINUTE)) == 1
+    assert fire(desk, job, 2) == [(run_id("a", NOW + 2 * MINUTE), "skipped", "overlap")]
+    assert desk.store.get(run_id("a", NOW + 2 * MINUTE)).blocked_by == first
+
+
+def test_a_queue_is_as_long_as_the_runs_of_all_schedulers_make_it(desk, other):
+    job = job_of("a", overlap="queue", queue_limit=1)
+    fire(other, job, 1)
+    assert len(other.take(now=NOW + MINUTE)) == 1
+    assert [outcome for _, outcome, _ in fire(desk, job, 2)] == ["waiting"]
+    assert [outcome for _, outcome, _ in fire(other, job, 3)] == ["skipped"]
+
+
+def test_a_pause_of_one_scheduler_holds_for_another(desk, other):
+    job = job_of("a")
+    desk.change("a", pause=Pause(at=NOW, until=NOW + 10 * MINUTE))
+    assert plan_job(job, other.state("a"), NOW + 5 * MINUTE).verdict is None
 
 
 # --- several at once ----------------------------------------------------------------------------
