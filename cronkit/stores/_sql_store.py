@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, cast
 
@@ -12,6 +11,7 @@ from cronkit.jobs import Closing, Ending, Outcome, Pulse, Run
 from cronkit.stores import _sql_take, _sql_writes
 from cronkit.stores import _sql_text as sql
 from cronkit.stores import _sql_values as values
+from cronkit.stores._sql_history import Pruner
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -23,14 +23,7 @@ if TYPE_CHECKING:
     from cronkit.stores._sql_session import Session
     from cronkit.stores._sql_writes import Answer
 
-KEEP_RUNS = 10_000
-"""How many ended runs of a job are kept unless the job says otherwise."""
-
 LEASE_SECONDS = 30.0
-
-_PRUNED_AT_ONCE = 200
-_PRUNED_EVERY = 64
-_MOST_PRUNED = 1_000_000
 
 
 class SqlStore(ABC):
@@ -55,8 +48,7 @@ class SqlStore(ABC):
         self.lease_seconds = _convert.duration(
             lease, "lease", least=_convert.duration("1s", "lease")
         ).total_seconds()
-        self._keep: dict[str, int] = {}
-        self._unpruned: dict[str, int] = {}
+        self._prune = Pruner()
 
     @abstractmethod
     def _writing(self) -> AbstractContextManager[Session]:
@@ -150,8 +142,7 @@ class SqlStore(ABC):
 
     def register(self, jobs: Sequence[Job], now: datetime) -> Mapping[str, JobState]:
         """Make jobs known; see `cronkit.abc.Store.register`."""
-        for job in jobs:
-            self._keep[job.id] = KEEP_RUNS if job.keep_runs is None else job.keep_runs
+        self._prune.note(jobs)
         with self._writing() as session:
             missing = _sql_writes.register(session, jobs)
             if missing:
@@ -275,23 +266,3 @@ class SqlStore(ABC):
         wanted = {"job_id": job_id, "outcome": outcome, "idem_key": key}
         with self._reading() as session:
             return _sql_writes.runs(session, wanted, ended=ended, limit=limit)
-
-    # --- history ---------------------------------------------------------------------------------
-
-    def _prune(self, session: Session, job_ids: Collection[str]) -> None:
-        """Drop the oldest ended runs of jobs: at once where few are kept, else now and then.
-
-        To find the ten-thousandth run costs more than to write one, so a long history may be
-        longer by `_PRUNED_EVERY`.
-        """
-        due = []
-        for job_id in job_ids:
-            keep = self._keep.get(job_id, KEEP_RUNS)
-            left = self._unpruned.get(job_id)
-            if left is None:  # anywhere in the round, so that not all jobs have their turn at once
-                left = random.randrange(_PRUNED_EVERY)  # noqa: S311 -- no secret
-            if keep <= _PRUNED_AT_ONCE or left == 0:
-                due.append((job_id, _MOST_PRUNED, keep))
-            self._unpruned[job_id] = (left + 1) % _PRUNED_EVERY
-        if due:
-            session.many(sql.PRUNE, due)

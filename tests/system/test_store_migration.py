@@ -30,7 +30,7 @@ if kind == "sqlite":
     from cronkit.stores._sqlite_channel import SQLiteSession as Session
 else:
     from cronkit.integrations.postgres import PostgresStore as Store
-    from cronkit.integrations.postgres import PostgresSession as Session
+    from cronkit.integrations.postgres._session import PostgresSession as Session
 
 run = Session.run
 

@@ -59,12 +59,12 @@ class Load:
 def test_while_the_server_is_away_nothing_is_lost_and_then_it_is_caught_up(
     how, own_postgres, store_on, scale, monkeypatch
 ):
-    from cronkit.integrations import postgres
+    from cronkit.integrations.postgres._line import Line
 
     opened = []
-    opener = postgres._Line._open
+    opener = Line._open
     monkeypatch.setattr(
-        postgres._Line, "_open", lambda self: (opened.append(time.monotonic()), opener(self))[1]
+        Line, "_open", lambda self: (opened.append(time.monotonic()), opener(self))[1]
     )
     load = Load(store_on())
     with load.scheduler as scheduler:
