@@ -22,6 +22,7 @@ from cronkit._files._framing import DamagedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
 _FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
 _NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
@@ -89,6 +90,25 @@ def make_folder(name: str, within: int) -> bool:
         return False
     os.fsync(within)
     return True
+
+
+def make_folders(path: Path, mode: int = 0o777) -> None:
+    """Make the folder at `path`, and with the usual mode those above it, each durably.
+
+    Raises:
+        OSError: a call failed, or something else is there.
+    """
+    if path.is_dir():
+        return
+    make_folders(path.parent)
+    try:
+        path.mkdir(mode)
+    except FileExistsError:
+        if path.is_dir():
+            return  # by another process, in this moment
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path)) from None
+    with folder(str(path.parent)) as outer:
+        os.fsync(outer)
 
 
 def temporary_name(name: str) -> str:

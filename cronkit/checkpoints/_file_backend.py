@@ -65,7 +65,7 @@ class FileBackend:
         self._root = os.path.realpath(path)
         self._archive = Archive(self._root, self._limit)
         with write_errors(self._root):
-            Path(self._root).mkdir(0o700, parents=True, exist_ok=True)
+            _atomic.make_folders(Path(self._root), 0o700)
             with _atomic.folder(self._root) as root:
                 for name in (_layout.RUNNING, _layout.DONE):
                     _atomic.make_folder(name, root)

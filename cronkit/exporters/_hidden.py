@@ -97,6 +97,8 @@ def fresh_part(directory: ExportDirectory, name: str) -> PartFile:
             descriptor = os.open(
                 name, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, MODE, dir_fd=folder
             )
+            # A checkpoint will name this file: its name has to last no less.
+            os.fsync(folder)
     except BaseException:
         os.close(folder)
         raise
@@ -152,7 +154,7 @@ def _refuse_gone(name: str, folder: int, where: str) -> None:
 
 def _open_folder(directory: ExportDirectory) -> int:
     with write_errors(str(directory.path)):
-        directory.path.mkdir(parents=True, exist_ok=True)
+        _atomic.make_folders(directory.path)
         return _atomic.open_folder(str(directory.path))
 
 
@@ -166,6 +168,7 @@ def _copy(folder: int, name: str, copy: str, size: int) -> None:
                 _atomic.write_all(target, chunk)
                 size -= len(chunk)
             os.fsync(target)
+            os.fsync(folder)
         finally:
             os.close(target)
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -90,3 +91,20 @@ def flaky(clock):
         return Flaky(clock, failures, error)
 
     return make
+
+
+@pytest.fixture
+def synced(monkeypatch):
+    """Ask which files and folders were brought to the disk since the last question."""
+    numbers, real = [], os.fsync
+
+    def fsync(descriptor):
+        real(descriptor)
+        numbers.append(os.fstat(descriptor).st_ino)
+
+    def since():
+        found, numbers[:] = list(numbers), []
+        return found
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    return since

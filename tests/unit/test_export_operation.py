@@ -303,6 +303,15 @@ class TestOwners:
         assert read(out.result.path) == list(range(23))
         assert parts(exports) == []
 
+    def test_the_hidden_file_has_its_name_for_good_before_a_checkpoint_tells_of_it(
+        self, manager, exports, synced
+    ):
+        exports.path.mkdir()
+        with manager.operation("albums") as operation:
+            out = exporter(exports).open(operation=operation)
+            with out:
+                assert exports.path.stat().st_ino in synced()
+
     def test_one_operation_writes_an_export_once_at_a_time(self, manager, exports):
         target = exporter(exports)
         with manager.operation("albums") as operation, target.open(operation=operation):

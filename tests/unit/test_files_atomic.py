@@ -144,6 +144,23 @@ def test_a_new_folder_is_for_its_owner_only(tmp_path, folder):
     assert (tmp_path / "new").stat().st_mode & 0o777 == 0o700
 
 
+def test_missing_folders_are_made_and_each_is_brought_to_the_disk(tmp_path, synced):
+    path = tmp_path / "a" / "b" / "c"
+    _atomic.make_folders(path, 0o700)
+    assert path.stat().st_mode & 0o777 == 0o700
+    assert synced() == [each.stat().st_ino for each in (tmp_path, tmp_path / "a", tmp_path / "a/b")]
+    _atomic.make_folders(path)
+    assert synced() == []
+
+
+def test_a_file_in_the_place_of_a_folder_is_refused(tmp_path):
+    (tmp_path / "file").write_bytes(b"")
+    (tmp_path / "link").symlink_to("nowhere")
+    for name in ("file", "link", "file/inside"):
+        with pytest.raises(OSError):
+            _atomic.make_folders(tmp_path / name)
+
+
 def test_a_new_file_is_never_an_old_one_or_a_link(tmp_path, folder):
     (tmp_path / "old").write_bytes(b"old")
     (tmp_path / "link").symlink_to("elsewhere")
