@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from cronkit import _context, _convert
 from cronkit._app._crew import Crew
 from cronkit._app._process import end_with_process, watch_over
+from cronkit._app._service import Service
 from cronkit._app._waiting import Waiting
 from cronkit._app._web_workers import warn_of_company
-from cronkit._engine._hooks import complain
-from cronkit._engine._loop import Loop
 from cronkit._engine._signals import SignalWatch
 from cronkit.abc import DrivenClock
-from cronkit.errors import StateError, StoreError
-from cronkit.jobs import SchedulerStarted, SchedulerStopped
+from cronkit.errors import StateError
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
     from collections.abc import Mapping
-    from datetime import datetime, timedelta
+    from datetime import timedelta
 
     from cronkit._app._registry import Registry
     from cronkit._app._single import Single
     from cronkit._engine._engine import Engine
+    from cronkit._engine._loop import Loop
     from cronkit._engine._wake import Wake
-    from cronkit.abc import Executor, SharedStore
+    from cronkit.abc import Executor
 
 DRAIN_SECONDS = 2.0
 """How long a stop waits for the delivery of events."""
@@ -37,7 +36,6 @@ class Lifecycle:
 
     Attributes:
         running: whether the scheduler is started.
-        loop: the thread that drives the engine; ``None`` on a driven clock.
     """
 
     def __init__(
@@ -49,15 +47,13 @@ class Lifecycle:
     ) -> None:
         self._engine = engine
         self._core = engine.core
-        self._registry = registry
         self._single = single
-        self._crew = Crew(engine, executors)
+        self._service = Service(engine, registry, Crew(engine, executors), single)
         self._stopping: threading.Event | None = None
         self._stopper: threading.Thread | None = None
         self._foreground: Wake | None = None
         self._waiting = Waiting(engine)
         self.running = False
-        self.loop: Loop | None = None
         engine.crashed = self._crash
         watch_over(self)
 
@@ -79,57 +75,14 @@ class Lifecycle:
                 raise self._single.refusal()
             self.running = True
             try:
-                self._begin(loop, mine=mine)
+                self._waiting.hurried = False
+                self._service.begin(loop, mine=mine)
             except BaseException:
                 self._end(drain=0.0)
                 raise
         end_with_process()
         if self._single is None and not self._core.shares:
             warn_of_company()
-
-    def _begin(self, loop: AbstractEventLoop | None, *, mine: bool) -> None:
-        core, engine = self._core, self._engine
-        now = core.clock.now()
-        core.name_owner()
-        self._waiting.hurried = False
-        engine.attempts.draining = False
-        self._crew.start(loop)
-        if not isinstance(core.clock, DrivenClock):
-            self.loop = Loop(engine)
-            core.wake = self.loop.wake
-        if mine:
-            self._go_live(now)
-        else:
-            engine.stand_by(self._take_over, now)
-        if isinstance(core.clock, DrivenClock):
-            engine.in_line = True
-            core.clock.attach(engine)
-        elif self.loop is not None:
-            core.hooks.start()
-            self.loop.start()
-
-    def _take_over(self, now: datetime) -> bool:
-        """Become the active one if the lock is free by now."""
-        if self._single is None or not self._single.take():
-            return False
-        self._go_live(now)
-        return True
-
-    def _go_live(self, now: datetime) -> None:
-        """Make scheduler and jobs known to the store, and fire from now on."""
-        core, engine = self._core, self._engine
-        engine.connect(now)
-        if engine.outage.since is None:
-            self._registry.forgive(now)
-        self._registry.live = True
-        if core.hooks.wants(SchedulerStarted):
-            core.hooks.emit(SchedulerStarted(at=now))
-        if core.shares:
-            heart = engine.neighbours.meet(cast("SharedStore", core.store), core.wake)
-            if isinstance(core.clock, DrivenClock):
-                engine.beat_by_timer(now)
-            else:
-                heart.start()
 
     def run_forever(self) -> None:
         """Start, block until a signal or a shutdown, stop; see `Scheduler.run_forever`."""
@@ -186,6 +139,11 @@ class Lifecycle:
         self.shutdown(wait=not driven, timeout=within, drain=drain)
 
     @property
+    def loop(self) -> Loop | None:
+        """The thread that drives the engine; ``None`` on a driven clock."""
+        return self._service.loop
+
+    @property
     def lock(self) -> threading.RLock:
         """The lock of the engine."""
         return self._core.lock
@@ -193,32 +151,30 @@ class Lifecycle:
     def after_fork(self) -> None:
         """Be not started, with new locks: this is a forked child, without the parent's threads."""
         self._core.renew_locks()
-        self._engine.express.after_fork()
-        self._crew.after_fork()
-        begin_anew = getattr(self._core.store, "after_fork", None)
-        if begin_anew is not None:
-            begin_anew()
+        self._service.after_fork()
         self._forget()
 
     def _crash(self) -> None:
         """Be not started: on a driven clock the process has died."""
-        abandon = getattr(self._core.store, "abandon", None)
-        if abandon is not None:
-            abandon(self._core.owner)
-        self._release()
+        self._service.crash()
         self._forget()
 
     def _forget(self) -> None:
         """Be not started, without a word to the store or to a hook."""
-        core, engine = self._core, self._engine
-        core.hooks.after_fork()
-        engine.clear()
-        engine.neighbours.heart = None
-        engine.attempts.forget()
-        if isinstance(core.clock, DrivenClock):
-            core.clock.detach(engine)
-        self.loop = self._stopping = self._stopper = self._foreground = None
-        self.running = self._registry.live = False
+        self._service.forget()
+        self._stopping = self._stopper = self._foreground = None
+        self.running = False
+
+    def _end(self, *, drain: float) -> None:
+        """Bring everything to rest, and let go on who waits for that."""
+        try:
+            self._service.end(drain)
+        finally:
+            self.running = False
+            stopping, self._stopping, self._stopper = self._stopping, None, None
+            for each in (stopping, self._foreground):
+                if each is not None:
+                    each.set()
 
     def hasten(self) -> None:
         """Have a shutdown that waits wait no longer; safe in a signal handler."""
@@ -247,68 +203,6 @@ class Lifecycle:
         """Wait until no run goes on or waits for a slot; see `Scheduler.wait_idle`."""
         seconds = None if timeout is None else _convert.duration(timeout, "timeout").total_seconds()
         return not self.running or self._waiting.for_idle(seconds)
-
-    def _end(self, *, drain: float) -> None:
-        """Bring every part to rest, whatever another part raises meanwhile."""
-        raised = []
-        for bring_to_rest in (
-            self._stop_loop,
-            self._stop_runs,
-            self._close_store,
-            self._release,
-            self._tell_stopped,
-            lambda: self._crew.stop_hooks(drain),
-            self._crew.stop,
-        ):
-            try:
-                bring_to_rest()
-            except BaseException as error:  # noqa: BLE001 -- raised again below
-                raised.append(error)
-        self.running = False
-        stopping, self._stopping, self._stopper = self._stopping, None, None
-        for each in (stopping, self._foreground):
-            if each is not None:
-                each.set()
-        if raised:
-            raise raised[0]
-
-    def _stop_loop(self) -> None:
-        loop, self.loop = self.loop, None
-        if loop is not None:
-            loop.stop()
-
-    def _stop_runs(self) -> None:
-        core, engine = self._core, self._engine
-        with core.lock:
-            self._registry.live = False
-            if isinstance(core.clock, DrivenClock):
-                core.clock.detach(engine)
-            engine.wind_up(core.clock.now())
-
-    def _close_store(self) -> None:
-        core, heart = self._core, self._engine.neighbours.heart
-        if heart is not None:
-            heart.stop()
-        self._engine.neighbours.heart = None
-        now = core.clock.now()
-        try:
-            ended = core.store.close(core.owner, now)
-        except StoreError as error:
-            if not core.shares:
-                raise
-            complain("the store could not be closed: %s", error)
-            return
-        for run in ended:
-            self._engine.attempts.ended_elsewhere(run, now)
-
-    def _release(self) -> None:
-        if self._single is not None:
-            self._single.release()
-
-    def _tell_stopped(self) -> None:
-        core = self._core
-        if core.hooks.wants(SchedulerStopped):
-            core.hooks.emit(SchedulerStopped(at=core.clock.now()))
 
 
 def _in_own_thread() -> bool:

@@ -14,7 +14,7 @@ ZONES = st.sampled_from(
 )
 MOMENTS = st.datetimes(
     min_value=datetime(1, 1, 3), max_value=datetime(9999, 12, 29), timezones=ZONES
-)  # noqa: DTZ001 -- hypothesis adds the zone
+)
 
 
 @given(MOMENTS, st.booleans())
