@@ -269,6 +269,6 @@ def _told(error: BaseException) -> str:
 def _picklable(value: object) -> bool:
     try:
         pickle.dumps(value)
-    except Exception:  # noqa: BLE001 -- whatever __reduce__ raises
+    except BaseException:  # noqa: BLE001 -- whatever __reduce__ raises
         return False
     return True

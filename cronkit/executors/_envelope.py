@@ -18,6 +18,7 @@ import attrs
 from cronkit import _convert
 from cronkit._clock import SystemClock
 from cronkit._context import Attempt
+from cronkit._failure import name_of, text_of
 from cronkit.errors import ConfigError, RunFailedError
 from cronkit.executors._call import call
 from cronkit.executors._reference import resolve
@@ -197,7 +198,9 @@ def _content(envelope: Envelope, value: object, error: BaseException | None) -> 
     """Return result and error pickled; what does not pickle is told, not lost."""
     try:
         return pickle.dumps((value, error))
-    except Exception as broken:  # noqa: BLE001 -- the job boundary: __reduce__ is the user's own
-        what = f"the result, a {type(value).__name__}," if error is None else f"{error!r}"
-        told = f"{what} cannot be sent back: {type(broken).__name__}: {broken}"
+    except BaseException as broken:  # noqa: BLE001 -- the job boundary: __reduce__ is the user's own
+        what = f"the result, a {type(value).__name__},"
+        if error is not None:
+            what = f"{name_of(error)}: {text_of(error)}: this exception"
+        told = f"{what} cannot be sent back: {name_of(broken)}: {text_of(broken)}"
         return pickle.dumps((None, RunFailedError(envelope.run_id, told)))

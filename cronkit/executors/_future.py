@@ -11,6 +11,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from cronkit import _convert
+from cronkit._failure import name_of, text_of
 from cronkit.errors import (
     NotCallableError,
     PolicyError,
@@ -113,6 +114,8 @@ class FutureExecutor:
 
     def _ended(self, attempt: Attempt, future: Future[Reply]) -> None:
         value, error = _outcome(attempt, future)
+        if error is not None:
+            attempt.tell(error)
         with self._going:
             self._futures.pop(attempt, None)
             self._abandoned.discard(attempt)
@@ -153,7 +156,7 @@ def _outcome(attempt: Attempt, future: Future[Reply]) -> tuple[object, BaseExcep
         return None, RunCancelledError(attempt.run_id, attempt.token.reason or "by the engine")
     broken = future.exception()
     if broken is not None:
-        told = f"{type(broken).__name__}: {broken}"
+        told = f"{name_of(broken)}: {text_of(broken)}"
         return None, RunInterruptedError(attempt.run_id, told[:_LONGEST_TEXT])
     reply = future.result()
     if not reply.begun:
@@ -161,7 +164,7 @@ def _outcome(attempt: Attempt, future: Future[Reply]) -> tuple[object, BaseExcep
     attempt.context.note(worker=reply.worker, began_at=reply.started_at.isoformat(), **reply.notes)
     try:
         value, error = pickle.loads(reply.content)  # noqa: S301 -- from the engine's own worker
-    except Exception as unread:  # noqa: BLE001 -- the job boundary: __setstate__ is the user's own
-        told = f"the result cannot be read here: {type(unread).__name__}: {unread}"
+    except BaseException as unread:  # noqa: BLE001 -- the job boundary: __setstate__ is the user's own
+        told = f"the result cannot be read here: {name_of(unread)}: {text_of(unread)}"
         return None, RunFailedError(attempt.run_id, told)
     return value, error

@@ -7,6 +7,7 @@ import pickle
 import signal
 from typing import TYPE_CHECKING
 
+from cronkit._failure import name_of
 from cronkit.errors import RunFailedError
 from cronkit.executors._child import Terminated
 from cronkit.executors._letter import ERROR, LOG, NOTE, PROGRESS, RESULT, Frames
@@ -52,8 +53,8 @@ class Replies:
             elif kind == LOG:
                 record = logging.makeLogRecord(said)
                 logging.getLogger(record.name).handle(record)
-        except Exception as error:  # noqa: BLE001 -- __setstate__ and log handlers are the user's own
-            context.note(lost=f"{type(error).__name__} while taking what the child said")
+        except BaseException as error:  # noqa: BLE001 -- __setstate__, log handlers: the user's own
+            context.note(lost=f"{name_of(error)} while taking what the child said")
 
     def judge(self, code: int) -> tuple[object, BaseException | None]:
         """Return what to report for a child that has ended.
@@ -66,6 +67,8 @@ class Replies:
         value, error = stopped(self._attempt, value, error, by_request=by_request)
         if isinstance(error, Terminated):  # nobody here has asked for it
             error = self._failed(ending(-signal.SIGTERM))
+        if error is not None:
+            self._attempt.tell(error)
         return value, error
 
     def _content(self, code: int) -> tuple[object, BaseException | None]:
@@ -75,7 +78,7 @@ class Replies:
         try:
             said = pickle.loads(body)  # noqa: S301 -- from our own child, by a pipe
         except BaseException as broken:  # noqa: BLE001 -- __setstate__ is the user's own
-            failed = self._failed(f"{type(broken).__name__} while unpickling what the child sent")
+            failed = self._failed(f"{name_of(broken)} while unpickling what the child sent")
             failed.__cause__ = broken
             return None, failed
         return (None, said) if kind == ERROR else (said, None)

@@ -156,10 +156,11 @@ def test_log_records_reach_the_handlers_of_the_parent(scheduler, jobs, caplog):
     assert "ValueError: invalid literal" in second.exc_text
 
 
-def test_a_log_handler_that_raises_loses_no_run(scheduler, jobs):
+@pytest.mark.parametrize("raised", [RuntimeError, SystemExit])
+def test_a_log_handler_that_raises_loses_no_run(scheduler, jobs, raised):
     class Broken(logging.Handler):
         def handle(self, record):
-            raise RuntimeError
+            raise raised
 
     broken = Broken()
     logging.getLogger("cronkit.run").addHandler(broken)
@@ -168,7 +169,7 @@ def test_a_log_handler_that_raises_loses_no_run(scheduler, jobs):
     finally:
         logging.getLogger("cronkit.run").removeHandler(broken)
     assert record.outcome is Outcome.SUCCEEDED
-    assert "RuntimeError" in record.notes["lost"]
+    assert raised.__name__ in record.notes["lost"]
 
 
 def test_a_note_that_does_not_pickle_is_refused_in_the_job(scheduler, jobs):

@@ -26,6 +26,37 @@ def unpicklable() -> object:
     return lambda: None
 
 
+class HostileError(Exception):
+    """It has no text, and no way to another process."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("no words")
+
+    __repr__ = __str__
+
+    def __reduce__(self) -> str:
+        raise SystemExit("no way")
+
+
+class HostileResult:
+    """It comes to another process, and wants to end it."""
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return leave, ("not here",)
+
+
+def leave(text: str) -> None:
+    raise SystemExit(text)
+
+
+def raise_hostile() -> None:
+    raise HostileError
+
+
+def return_hostile() -> HostileResult:
+    return HostileResult()
+
+
 def die() -> None:
     os._exit(3)
 

@@ -105,6 +105,21 @@ def test_a_result_that_does_not_pickle_is_told(scheduler: Scheduler, jobs: Modul
         scheduler.run_now("unpicklable").result(WAIT)
 
 
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("raise_hostile", "HostileError; its text raised RuntimeError>: this exception cannot be"),
+        ("return_hostile", "the result cannot be read here: SystemExit: not here"),
+    ],
+)
+def test_a_hostile_end_is_told(
+    scheduler: Scheduler, jobs: ModuleType, name: str, told: str
+) -> None:
+    scheduler.add(getattr(jobs, name))
+    with pytest.raises(RunFailedError, match=told):
+        scheduler.run_now(name).result(WAIT)
+
+
 def test_a_dead_worker_ends_the_run_as_interrupted(scheduler: Scheduler, jobs: ModuleType) -> None:
     scheduler.add(jobs.die)
     handle = scheduler.run_now("die")
