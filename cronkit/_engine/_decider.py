@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from cronkit._engine._hooks import complain
 from cronkit._engine._planner import Plan, outlook, plan_job
 from cronkit._failure import name_of
-from cronkit.errors import LockTimeoutError
+from cronkit.errors import CronkitError, LockTimeoutError
 from cronkit.jobs import Decision, Outcome, RunMisfired, RunSkipped, RunWaiting
 
 if TYPE_CHECKING:
@@ -199,7 +199,7 @@ class Decider:
 
         def plans(states: Sequence[JobState]) -> list[Verdict]:
             left.difference_update(state.job_id for state in states)
-            return [plan(self._core.job_of(state), state) for state in states]
+            return [plan(self._known(state), state) for state in states]
 
         for _ in range(_TRIES):
             decisions += store.decide([each for each in job_ids if each in left], plans, now)
@@ -207,6 +207,16 @@ class Decider:
                 return decisions
             Event().wait(_LOCKED.total_seconds())
         raise LockTimeoutError(store.name, _TRIES * _LOCKED.total_seconds())
+
+    def _known(self, state: JobState) -> Job:
+        """Return the job of a state; where its edit cannot be applied, as it was before.
+
+        Its timer tells what is wrong; who changes the job puts that right.
+        """
+        try:
+            return self._core.job_of(state)
+        except CronkitError:
+            return self._core.jobs[state.job_id]
 
     def announce(self, decisions: Sequence[Decision], now: datetime) -> bool:
         """Tell of new rows and stop what they replace; return whether one waits to be taken."""

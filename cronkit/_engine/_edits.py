@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from cronkit.errors import PolicyError
 from cronkit.jobs import (
     Edit,
     EditDropped,
@@ -150,7 +151,11 @@ class Edits:
 
     def _edited(self, code: Job, edit: Edit) -> Job:
         zone = self._zone()
-        words = convert_policies(load_policies(edit.policies), zone)
+        try:
+            words = convert_policies(load_policies(edit.policies), zone)
+        except TypeError as error:
+            allowed = "policies that this version of cronkit knows"
+            raise PolicyError("edit", dict(edit.policies), allowed) from error
         job = attrs.evolve(code, **words)  # type: ignore[arg-type]  # converted by name
         if edit.trigger is None:
             return job

@@ -156,8 +156,18 @@ def dump_edit(edit: Edit | None) -> str | None:
 
 
 def load_edit(text: object) -> Edit | None:
-    """Return an edit from JSON."""
-    return None if text is None else Edit(**json.loads(cast("str", text)))
+    """Return an edit from JSON; one that cannot be read replaces nothing, so it is dropped."""
+    if text is None:
+        return None
+    facts = _mapping(text)
+    replaced, trigger, policies = map(facts.get, ("replaced", "trigger", "policies"))
+    if (
+        isinstance(replaced, str)
+        and (trigger is None or isinstance(trigger, str))
+        and isinstance(policies, dict)
+    ):
+        return Edit(replaced=replaced, trigger=trigger, policies=policies)
+    return Edit(replaced=f"cannot be read: {text}")
 
 
 def dump_publication(publication: Publication) -> tuple[str | None, str, str]:
@@ -170,20 +180,31 @@ def dump_publication(publication: Publication) -> tuple[str | None, str, str]:
 def load_publication(tzdata: object, triggers: object) -> Publication:
     """Return what a scheduler has published."""
     return Publication(
-        tzdata=cast("str | None", tzdata), triggers=json.loads(cast("str", triggers))
+        tzdata=cast("str | None", tzdata),
+        triggers={job_id: str(digest) for job_id, digest in _mapping(triggers).items()},
     )
 
 
 def load_job(job_id: object, definition: object, edit: object) -> StoredJob:
     """Return a job from what schedulers have written of it."""
-    facts = json.loads(cast("str", definition))
+    facts = _mapping(definition)
+    tags = facts.get("tags")
     return StoredJob(
         id=cast("str", job_id),
-        trigger=facts["trigger"],
-        tags=frozenset(facts["tags"]),
-        description=facts["description"],
+        trigger=str(facts.get("trigger", "")),
+        tags=frozenset(map(str, tags if isinstance(tags, list) else ())),
+        description=str(facts.get("description", "")),
         edited=edit is not None,
     )
+
+
+def _mapping(text: object) -> Mapping[str, object]:
+    """Return a JSON object; an empty one for anything else that somebody has put there."""
+    try:
+        found = json.loads(cast("str", text))
+    except (ValueError, TypeError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def dump_tags(tags: Iterable[str]) -> str | None:

@@ -581,3 +581,34 @@ def test_a_job_that_was_removed_is_not_known_until_it_is_registered_again(mine, 
     state = yours.register([job_of("a")], NOW)["a"]
     assert [each.id for each in mine.known_jobs()] == ["a", "b"]
     assert (state.mark, state.edit) == (NOW, None)
+
+
+# --- what somebody else has written --------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "garbage", ["", "no JSON", "[]", "5", '{"replaced": 5}', '{"trigger": ""}']
+)
+def test_an_edit_that_cannot_be_read_is_one_that_replaces_nothing(mine, garbage):
+    with mine._writing() as session:
+        session.run("UPDATE cronkit_jobs SET edit = ? WHERE id = ?", garbage, "a")
+    edit = mine.states(["a", "b"])["a"].edit
+    assert edit.replaced.startswith("cannot be read: ")
+    assert (edit.trigger, edit.policies) == (None, {})
+    mine.decide(["a"], lambda states: [Verdict("a", edit=None)], NOW)
+    assert mine.states(["a"])["a"].edit is None
+
+
+@pytest.mark.parametrize("garbage", ["", "no JSON", "[]", '{"tags": 5}', '{"trigger": null}'])
+def test_a_definition_that_cannot_be_read_hides_no_job(mine, garbage):
+    with mine._writing() as session:
+        session.run("UPDATE cronkit_jobs SET definition = ? WHERE id = ?", garbage, "a")
+    assert [each.id for each in mine.known_jobs()] == ["a", "b"]
+
+
+@pytest.mark.parametrize("garbage", ["", "no JSON", "[]", '{"a": 5}'])
+def test_a_publication_that_cannot_be_read_is_an_empty_one(mine, yours, garbage):
+    yours.publish("you", Publication(tzdata="2026a"))
+    with mine._writing() as session:
+        session.run("UPDATE cronkit_owners SET triggers = ? WHERE id = ?", garbage, "you")
+    assert mine.published()["you"].tzdata == "2026a"

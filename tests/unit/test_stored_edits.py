@@ -9,7 +9,7 @@ import pytest
 from cronkit import Backoff, Cron, Every, Scheduler, current_run
 from cronkit.errors import PolicyError
 from cronkit.executors import ThreadExecutor
-from cronkit.jobs import EditDropped, JobChanged
+from cronkit.jobs import Edit, EditDropped, JobChanged, Verdict
 from cronkit.stores import SQLiteStore
 from cronkit.testing import FakeClock
 from cronkit.triggers import AnyOf
@@ -274,6 +274,36 @@ def test_a_job_whose_edit_cannot_be_applied_here_is_held(host, clock, caplog):
     one.scheduler.update("job", executor=None)
     clock.advance("40m")
     assert other.scheduler.status().health.ok
+
+
+@pytest.mark.parametrize(
+    "policies",
+    [{"no_such_policy": 1}, {"timeout": "soon"}, {"retry": {"speed": 2}}, {"tags": 5}],
+)
+def test_an_edit_that_makes_no_sense_holds_its_job_and_no_other(host, clock, tmp_path, policies):
+    one = host()
+    one.scheduler.add(one.work, Every("10m"), id="other")
+    edit = Edit(replaced="every 10m", policies=policies)
+    SQLiteStore(tmp_path / "state.db").decide(
+        ["job"], lambda _: [Verdict("job", edit=edit)], clock.now()
+    )
+    clock.advance("35m")
+    assert one.fired == ["12:10", "12:20", "12:30"]
+    assert [run.job_id for run in one.scheduler.runs()] == ["other"] * 3
+    assert "the trigger of job fails" in one.scheduler.status().health.problems
+    one.scheduler.add(one.work, Every("5m"), id="job", replace=True)
+    clock.advance("10m")
+    assert one.scheduler.status().health.ok
+
+
+def test_an_edit_that_is_no_edit_is_dropped(host, clock, tmp_path):
+    one = host()
+    with SQLiteStore(tmp_path / "state.db")._writing() as session:
+        session.run("UPDATE cronkit_jobs SET edit = 'scribble' WHERE id = 'job'")
+        session.run("UPDATE cronkit_meta SET value = value + 1 WHERE name = 'changes'")
+    clock.advance("11m")
+    assert one.fired == ["12:10"]
+    assert one.kinds() == ["EditDropped"]
 
 
 def test_a_store_of_one_process_keeps_no_edit(clock):
