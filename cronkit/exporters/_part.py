@@ -6,7 +6,6 @@ With gzip, a new member begins at each cut (a file of several members is one gzi
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
 
 import attrs
@@ -15,7 +14,6 @@ from cronkit._files import _compression
 from cronkit.errors import ExportError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from types import TracebackType
 
     from cronkit.exporters._growing import GrowingFile
@@ -76,19 +74,17 @@ class PartFile:
         Raises:
             ExportWriteError: the disk failed.
         """
-        with self._whole():
-            self._taken += len(data)
-            if self._mark is None and not self._pending and len(data) >= _BUFFER:
-                self._fed = self._taken
-                self._send(data)
-                return
+        self._begin()
+        self._taken += len(data)
+        if self._mark is None and not self._pending and len(data) >= _BUFFER:
+            self._fed = self._taken
+            self._send(data)
+        else:
             self._pending += data
-            if len(self._pending) < _BUFFER:
-                return
-            if self._mark is None or len(self._pending) > _LARGEST_ITEM:
-                self._feed(self._taken)
-            else:
-                self._feed(self._mark)
+            if len(self._pending) >= _BUFFER:
+                fits = len(self._pending) <= _LARGEST_ITEM
+                self._feed(self._mark if fits and self._mark is not None else self._taken)
+        self._broken = False
 
     def mark(self) -> int:
         """Return a mark of this place: an item has ended here."""
@@ -108,15 +104,17 @@ class PartFile:
             ExportWriteError: the disk failed.
             ExportError: something was not written to its end before.
         """
+        self._begin()
         place = self._taken if mark is None else mark
-        with self._whole():
-            beyond = self._fed - place
-            if beyond <= 0:
-                return self._cut_at(place)
-            if self._compression is not None:
-                return None
+        beyond = self._fed - place
+        found: Cut | None = None
+        if beyond <= 0:
+            found = self._cut_at(place)
+        elif self._compression is None:
             self.file.sync()
-            return Cut(offset=self.file.size - beyond, sha256=None)
+            found = Cut(offset=self.file.size - beyond, sha256=None)
+        self._broken = False
+        return found
 
     def finish(self) -> Cut:
         """Bring everything to the disk for good; an empty compressed file gets its frame.
@@ -125,13 +123,14 @@ class PartFile:
             ExportWriteError: the disk failed.
             ExportError: something was not written to its end before.
         """
-        with self._whole():
-            if self._compression is not None and not self.file.size and self._stream is None:
-                self._stream = _compression.compressor(self._compression)
-            return self._cut_at(self._taken)
+        self._begin()
+        if self._compression is not None and not self.file.size and self._stream is None:
+            self._stream = _compression.compressor(self._compression)
+        found = self._cut_at(self._taken)
+        self._broken = False
+        return found
 
-    @contextmanager
-    def _whole(self) -> Iterator[None]:
+    def _begin(self) -> None:
         """Let nothing follow what was broken off, by the disk or by an interrupt.
 
         What is pending, in the compressor and on the disk no longer fits together then.
@@ -139,8 +138,6 @@ class PartFile:
         if self._broken:
             raise ExportError(self.file.where, "could not be written before")
         self._broken = True
-        yield
-        self._broken = False
 
     def _cut_at(self, place: int) -> Cut:
         self._feed(place)
