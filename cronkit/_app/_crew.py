@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from cronkit._app._waiting import held_up
 from cronkit._engine._hooks import run_alone
 from cronkit.abc import DrivenClock
+from cronkit.executors import AsyncioExecutor
 from cronkit.jobs import ASYNCIO
 
 if TYPE_CHECKING:
@@ -50,10 +51,17 @@ class Crew:
         if run is not None:
             self._core.hooks.run_coroutine = run
 
-    def stop(self) -> None:
-        """Stop them; what still goes on has its outcome already."""
+    def stop(self, close_within: float) -> None:
+        """Stop them; what still goes on has its outcome already.
+
+        Args:
+            close_within: how many seconds an event loop has to close.
+        """
         for each in _distinct(self._attempts.executors.values()):
-            each.shutdown(0.0)
+            if isinstance(each, AsyncioExecutor):
+                each.shutdown(0.0, close_within=close_within)
+            else:
+                each.shutdown(0.0)
 
     def stop_hooks(self, drain: float) -> None:
         """Deliver what is queued, for `drain` seconds at most, and end the hook thread."""

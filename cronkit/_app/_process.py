@@ -28,8 +28,8 @@ EXIT_SECONDS = 5.0
 _RESERVE = 0.7
 """How much of that is kept for writing what is interrupted, for the hooks, and to tear down."""
 
-_DRAIN = 0.4
-"""How much of the reserve the delivery of events may take."""
+_DRAIN = 0.3
+"""How much of the reserve the delivery of events may take, and the close of an event loop again."""
 
 _LONGEST_FORK = 1.0
 """Seconds. A scheduler that is held up for longer, by a store or a trigger, is forked as it is."""

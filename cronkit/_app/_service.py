@@ -97,7 +97,8 @@ class Service:
         """Bring every part to rest, whatever another part raises meanwhile; then raise that.
 
         Args:
-            drain: for how many seconds at most events are delivered.
+            drain: for how many seconds at most events are delivered, and as many again for an event
+                loop to close.
         """
         raised = []
         for bring_to_rest in (
@@ -107,7 +108,7 @@ class Service:
             self._release,
             self._tell_stopped,
             lambda: self._crew.stop_hooks(drain),
-            self._crew.stop,
+            lambda: self._crew.stop(drain),
         ):
             try:
                 bring_to_rest()

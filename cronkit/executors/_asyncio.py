@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from cronkit.jobs import Job
 
 
+CLOSE_SECONDS = 2.0
+"""How long the close of a loop may take: cancelled tasks have half of it."""
+
 _IN_PARENT: list[HostLoop] = []
 """Loops that have stayed in the parent of this forked process: to drop one would close it."""
 
@@ -180,8 +183,13 @@ class AsyncioExecutor:
                 self._home = None
             self._ended.notify_all()
 
-    def shutdown(self, timeout: float | None) -> bool:
-        """Wait for what goes on, cancel the rest, close the loop if it is an own one."""
+    def shutdown(self, timeout: float | None, *, close_within: float = CLOSE_SECONDS) -> bool:
+        """Wait for what goes on, cancel the rest, close the loop if it is an own one.
+
+        Args:
+            timeout: how many seconds to wait for what goes on; ``None``: without limit.
+            close_within: how many seconds the loop has to close; a job may block it.
+        """
         home, self._home = self._home, None
         left, self._left = self._left, []
         with self._ended:
@@ -191,7 +199,7 @@ class AsyncioExecutor:
             self.stop(attempt)
         for each in left:
             each.leave()
-        return (home is None or home.close()) and not self._going
+        return (home is None or home.close(close_within)) and not self._going
 
     def status(self) -> Mapping[str, int]:
         """Return counts to show: ``slots``, ``busy``, ``abandoned``."""

@@ -75,8 +75,8 @@ class HostLoop:
     def leave(self) -> None:
         """Have the loop end when it comes to it, if it is an own one."""
 
-    def close(self) -> bool:
-        """Have the loop end, if it is an own one; return whether it has."""
+    def close(self, within: float) -> bool:  # noqa: ARG002 -- for own loops
+        """Have the loop end in so many seconds, if it is an own one; return whether it has."""
         return True
 
     @staticmethod
@@ -112,7 +112,7 @@ class LoopThread(HostLoop):
         with suppress(RuntimeError):  # it is closed already
             self.call(self.loop.stop)
 
-    def close(self) -> bool:
+    def close(self, within: float) -> bool:
         """Cancel the tasks, shut down the async generators, end the thread.
 
         Returns:
@@ -121,7 +121,7 @@ class LoopThread(HostLoop):
         """
         self.leave()
         if self._thread is not threading.current_thread():
-            self._thread.join(2 * _CLOSE_SECONDS)
+            self._thread.join(within)
         return not self._thread.is_alive()
 
     def _serve(self) -> None:

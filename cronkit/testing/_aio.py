@@ -168,7 +168,7 @@ class LoopEngine(HostLoop):
         return task.result() if task.done() else None
 
     @override
-    def close(self) -> bool:
+    def close(self, within: float = 0.0) -> bool:
         """Cancel the tasks, shut down the async generators, close the loop."""
         if self.is_current:  # a coroutine stops its scheduler: as soon as the loop rests
             self._closing = True
@@ -228,11 +228,12 @@ class FakeAsyncioExecutor(AsyncioExecutor):
         self._at_home().step()
 
     @override
-    def shutdown(self, timeout: float | None) -> bool:
+    def shutdown(self, timeout: float | None, *, close_within: float = 0.0) -> bool:
+        del timeout, close_within  # nothing of this takes real time
         for attempt in list(self._going):
             self.stop(attempt)
         home, self._home = self._home, None
-        return home is None or home.close()
+        return home is None or home.close(0.0)
 
     @override
     def _at_home(self) -> LoopEngine:

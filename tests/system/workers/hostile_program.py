@@ -393,10 +393,28 @@ def leaves(func, **policies):
         stage.scheduler.add(job, id="hostile", **policies)
         stage.scheduler.run_now("hostile")
         assert begun.wait(PATIENCE)
-        atexit.register(print, "main ends", flush=True)  # the last to come is called first
         stage.facts["exit"] = 7
+        atexit.register(print, "main ends", flush=True)  # the last to come is called first
 
     return case
+
+
+def leaves_with_a_blocked_loop(stage: Stage) -> None:
+    begun = threading.Event()
+
+    async def job() -> None:
+        begun.set()
+        await block_the_loop()
+
+    async def hook(event) -> None:
+        pass
+
+    stage.scheduler.on(RunInterrupted)(hook)  # it would need the loop too
+    stage.scheduler.add(job, id="hostile")
+    stage.scheduler.run_now("hostile")
+    assert begun.wait(PATIENCE)
+    stage.facts["exit"] = 7
+    atexit.register(print, "main ends", flush=True)
 
 
 STAGED = {
@@ -417,6 +435,7 @@ STAGED = {
     "exit with a running job": leaves(lambda: time.sleep(1)),
     "exit with a hung job": leaves(wait_for_ever),
     "exit with a busy job": leaves(busy_loop),
+    "exit with a blocked event loop": leaves_with_a_blocked_loop,
     "exit with an abandoned job": leaves(busy_loop, timeout="300ms"),
 }
 
