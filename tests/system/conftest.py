@@ -119,3 +119,20 @@ def disk(tmp_path):
         pytest.skip("no right to mount a file system")
     yield folder
     subprocess.run(["umount", "-l", folder], check=True)
+
+
+@pytest.fixture
+def fill():
+    """Take all room that is left in a folder; return the file that holds it."""
+
+    def take(folder: Path) -> Path:
+        hog = folder / "hog"
+        descriptor = os.open(hog, os.O_WRONLY | os.O_CREAT)
+        for size in (65_536, 4_096, 1):
+            with contextlib.suppress(OSError):
+                while True:
+                    os.write(descriptor, b"x" * size)
+        os.close(descriptor)
+        return hog
+
+    return take

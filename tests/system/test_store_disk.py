@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 
 import pytest
@@ -32,21 +31,7 @@ def make(clock, disk):
     return build
 
 
-def fill(folder):
-    """Take all room that is left; return the file that holds it."""
-    hog = folder / "hog"
-    descriptor = os.open(hog, os.O_WRONLY | os.O_CREAT)
-    for size in (65_536, 4_096, 1):
-        try:
-            while True:
-                os.write(descriptor, b"x" * size)
-        except OSError:
-            continue
-    os.close(descriptor)
-    return hog
-
-
-def test_a_full_disk_holds_the_scheduler_until_there_is_room(make, clock, disk):
+def test_a_full_disk_holds_the_scheduler_until_there_is_room(make, clock, disk, fill):
     scheduler, ran, events = make()
     with scheduler:
         clock.advance("5m")
@@ -65,7 +50,7 @@ def test_a_full_disk_holds_the_scheduler_until_there_is_room(make, clock, disk):
     assert list(disk.glob("*.corrupt-*")) == []
 
 
-def test_a_scheduler_starts_on_a_full_disk_and_goes_on_when_there_is_room(make, clock, disk):
+def test_a_scheduler_starts_on_a_full_disk_and_goes_on_when_there_is_room(make, clock, disk, fill):
     hog = fill(disk)
     scheduler, ran, _ = make()
     with scheduler:

@@ -99,3 +99,16 @@ def test_an_old_file_that_may_not_be_written_is_an_error_and_stays(disk):
     assert len(store.runs()) == 3
     assert version(path) == SCHEMA_VERSION
     assert store.problems == []
+
+
+def test_an_old_file_on_a_full_disk_is_an_error_and_is_migrated_when_there_is_room(disk, fill):
+    path = old_file(disk / "state.db")
+    hog = fill(disk)
+    store = SQLiteStore(path)
+    with pytest.raises(StoreError):
+        store.runs()
+    hog.unlink()
+    assert len(store.runs()) == 3
+    assert version(path) == SCHEMA_VERSION
+    assert store.problems == []
+    assert list(disk.glob("*.corrupt-*")) == []
