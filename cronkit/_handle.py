@@ -144,12 +144,21 @@ class RunHandle:
         raise self._failure(run)
 
     def __await__(self) -> Generator[object, None, object]:
-        """Wait for the end of the run in a coroutine; give or raise what `result` does."""
+        """Wait for the end of the run in a coroutine; give or raise what `result` does.
+
+        A job that failed with `asyncio.CancelledError` raises `RunFailedError` here: nobody has
+        cancelled who awaits it.
+        """
+        from asyncio import CancelledError  # noqa: PLC0415 -- costs 30 ms; coroutines come here
+
         from cronkit._coroutines import until_ended  # noqa: PLC0415 -- imports asyncio
 
         self._desk.refuse_itself(self)
         yield from until_ended(self, self._desk.look_seconds).__await__()
-        return self.result(0)
+        try:
+            return self.result(0)
+        except CancelledError as error:
+            raise RunFailedError(self.id, "it has cancelled itself") from error
 
     def _failure(self, run: Run) -> BaseException:
         reason = run.reason or str(run.outcome)

@@ -13,7 +13,13 @@ from functools import partial
 import pytest
 
 from cronkit import Backoff, Outcome, Scheduler, current_run
-from cronkit.errors import NotCallableError, PolicyError, RunCancelledError, StateError
+from cronkit.errors import (
+    NotCallableError,
+    PolicyError,
+    RunCancelledError,
+    RunFailedError,
+    StateError,
+)
 from cronkit.executors import AsyncioExecutor, ThreadExecutor
 from cronkit.jobs import RunSucceeded
 
@@ -528,6 +534,22 @@ def test_awaiting_a_handle_raises_what_the_job_raised():
             await scheduler.run_now("fails")
 
     hosted(scheduler, main)
+
+
+def test_a_job_that_cancels_itself_does_not_cancel_who_awaits_it():
+    scheduler = Scheduler()
+
+    @scheduler.job()
+    async def cancels_itself():
+        asyncio.current_task().cancel()
+        await asyncio.sleep(0)
+
+    async def main():
+        with pytest.raises(RunFailedError, match="cancelled itself"):
+            await scheduler.run_now("cancels_itself")
+        return scheduler.runs()[0].outcome
+
+    assert hosted(scheduler, main) is Outcome.FAILED
 
 
 def test_a_wait_that_is_given_up_leaves_the_run_and_the_handle_as_they_are():
