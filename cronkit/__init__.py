@@ -9,6 +9,7 @@ from cronkit._lazy import lazy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from cronkit._app._status import FireTime, Status
     from cronkit._context import RunContext, current_run
     from cronkit._handle import RunHandle
     from cronkit._scheduler import Scheduler
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     __version__: str
 
 _HOMES = {
+    "cronkit._app._status": ("FireTime", "Status"),
     "cronkit._context": ("RunContext", "current_run"),
     "cronkit._handle": ("RunHandle",),
     "cronkit._scheduler": ("Scheduler",),
@@ -64,6 +66,7 @@ __all__ = [
     "CronkitError",
     "Every",
     "Except",
+    "FireTime",
     "Job",
     "Outcome",
     "Policies",
@@ -79,6 +82,7 @@ __all__ = [
     "RunSucceeded",
     "RunTimedOut",
     "Scheduler",
+    "Status",
     "current_run",
 ]
 

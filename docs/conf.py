@@ -47,10 +47,10 @@ nitpick_ignore_regex = [
     # Type variables, and what a private module keeps to itself.
     (r"py:class", r"_\w+|T|.*\._.*"),
     # What a user is handed, or hands on, without ever making one.
-    (r"py:class", r"Attempt|Desk|FieldSets|FireTime|Hooks|JSON|OwnedFolder|Packing|Parts|Plan"),
+    (r"py:class", r"Attempt|Desk|FieldSets|Hooks|JSON|OwnedFolder|Packing|Parts|Plan"),
     (
         r"py:class",
-        r"AbstractEventLoop|After|Console|Cut|Grammar|Migration|PartFile|Report|Shelf|Status",
+        r"AbstractEventLoop|After|Console|Cut|Grammar|Migration|PartFile|Report|Shelf",
     ),
     (r"py:class", r"ResumableOperation|(Csv|Json|JsonLines)?Writer"),
     # Raised by a format for the exporter, which raises an `ExportError` in its place.

@@ -8,18 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 from cronkit.errors import PolicyError
 from cronkit.jobs._backoff import NO_RETRY, Backoff
 
-if TYPE_CHECKING:
-    from typing import TypeAlias
 
-    Words: TypeAlias = Mapping[str, object]
-
-
-def dump_policies(policies: Words) -> dict[str, object]:
+def dump_policies(policies: Mapping[str, object]) -> dict[str, object]:
     """Return converted policies as what JSON holds.
 
     Raises:
@@ -32,7 +26,7 @@ def dump_policies(policies: Words) -> dict[str, object]:
     return {word: _plain(word, value) for word, value in policies.items()}
 
 
-def load_policies(facts: Words) -> dict[str, object]:
+def load_policies(facts: Mapping[str, object]) -> dict[str, object]:
     """Return what `dump_policies` gave, in the words of a user; they are still to be converted.
 
     Raises:
