@@ -130,8 +130,10 @@ LIVE_RUNS = (
     "SELECT job_id, id, phase, attempt, abandoned FROM cronkit_runs"
     " WHERE live = 1 AND job_id among(?) ORDER BY serial"
 )
-MOVE_MARK = "UPDATE cronkit_jobs SET mark = ? WHERE id = ? AND (mark IS NULL OR mark < ?)"
-COUNT_PLANNED = "UPDATE cronkit_jobs SET planned = planned + ? WHERE id = ?"
+ADVANCE = (
+    "UPDATE cronkit_jobs SET mark = CASE WHEN mark IS NULL OR mark < ? THEN ? ELSE mark END,"
+    " planned = planned + ? WHERE id = ?"
+)
 SET_PAUSE = "UPDATE cronkit_jobs SET pause = ? WHERE id = ?"
 SET_EDIT = "UPDATE cronkit_jobs SET edit = ? WHERE id = ?"
 

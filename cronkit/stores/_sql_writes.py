@@ -6,7 +6,7 @@ waits for a job: so no two transactions wait for each other.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 from cronkit.errors import FenceLostError
@@ -82,13 +82,7 @@ def decide(
     if new:
         session.many(sql.INSERT_RUN, [codec.inserted(each, now) for each in new])
         _follow_inserts(session, new, now, prune)
-    marks = [
-        (mark, each.job_id, mark)
-        for each in verdicts
-        if each.mark is not None and (mark := values.to_micros(each.mark))
-    ]
-    if marks:
-        session.many(sql.MOVE_MARK, marks)
+    _advance(session, verdicts, new)
     _write_changes(session, verdicts)
     return new
 
@@ -122,17 +116,27 @@ def _counts(decision: Decision, found: dict[str, JobState]) -> bool:
     return decision.origin != "trigger" or mark is None or decision.fire_time > mark
 
 
+def _advance(session: Session, verdicts: Sequence[Verdict], new: Iterable[Decision]) -> None:
+    """Move the marks forward, and count the runs that triggers have given."""
+    marks = {each.job_id: each.mark for each in verdicts if each.mark is not None}
+    planned = Counter(
+        each.job_id for each in new if each.outcome is None and each.origin == "trigger"
+    )
+    rows = [
+        (mark, mark, planned[job_id], job_id)
+        for job_id in dict.fromkeys((*marks, *planned))
+        for mark in [values.micros_or_none(marks.get(job_id))]
+    ]
+    if rows:
+        session.many(sql.ADVANCE, rows)
+
+
 def _follow_inserts(session: Session, new: list[Decision], now: datetime, prune: Prune) -> None:
-    """Do what new rows bring with them: counters, requests to stop, pruning, a word to others."""
-    planned: defaultdict[str, int] = defaultdict(int)
+    """Do what new rows bring with them: requests to stop, pruning, a word to others."""
     for each in new:
-        if each.outcome is None and each.origin == "trigger":
-            planned[each.job_id] += 1
         if each.outcome is None:
             for run_id in each.cancels:
                 cancel(session, run_id, "overlap", now, prune)
-    if planned:
-        session.many(sql.COUNT_PLANNED, [(count, job_id) for job_id, count in planned.items()])
     prune(session, {each.job_id for each in new if each.outcome is not None})
     if any(each.outcome is None and each.origin != "trigger" for each in new):
         session.tell()
