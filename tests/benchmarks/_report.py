@@ -71,11 +71,11 @@ def as_json(results: Results, rounds: int) -> dict[str, object]:
 def as_markdown(results: Results, rounds: int) -> str:
     """Return the tables, with the ratio to cronkit behind each peer's value."""
     facts = conditions(results, rounds)
-    versions = ", ".join(f"{name} {version}" for name, version in facts["versions"].items())
+    versions = [f"{name} {version}" for name, version in facts["versions"].items()]
     names = _contenders(results)
     lines = [
         f"Measured {facts['date']} by `{facts['command']}`: medians of {rounds} interleaved rounds.",
-        f"Python {facts['python']}, {facts['machine']}; {versions}.",
+        f"Python {facts['python']}, {facts['machine']}{'; ' * bool(versions)}{', '.join(versions)}.",
         "",
         f"| | {' | '.join(names)} | target | reached |",
         f"|---|{'---|' * len(names)}---|---|",

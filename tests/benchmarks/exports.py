@@ -83,7 +83,7 @@ def _written(name: str, limit: float, count: int) -> Row:
     }
     return Row(
         f"{name}, {count:,} rows",
-        "us a row",
+        "µs a row",
         {contender: _microseconds(call, count) for contender, call in contenders.items()},
         [at_most(limit, "csv.writer")],
     )
@@ -103,6 +103,7 @@ def _memory(many: int, few: int) -> Row:
 
     def peak(count: int) -> Callable[[], float]:
         def once() -> float:
+            target.write(_films(1))  # imports what is imported late
             tracemalloc.start()
             target.write(_films(count))
             _, most = tracemalloc.get_traced_memory()

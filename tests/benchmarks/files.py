@@ -9,9 +9,12 @@ import json
 import os
 import random
 import sqlite3
+import sys
 import tempfile
 import time
+from contextlib import contextmanager
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +22,7 @@ from cronkit.checkpoints import CheckpointManager
 from tests.benchmarks._measure import Row, Target, at_most
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
 
     from tests.benchmarks._measure import Sizes
 
@@ -67,6 +70,8 @@ def _save(name: str, state: State, saves: int, target: Target) -> Row:
         "json.dumps, floor": _dumps_and_floor(state),
         "sqlite FULL": _sqlite(json.dumps(state)),
     }
+    if find_spec("orjson"):
+        contenders["cronkit, orjson"] = _cronkit(state, orjson=True)
     for peer in (_diskcache, _joblib):
         try:
             contenders[peer.__name__.removeprefix("_")] = peer(state)
@@ -90,9 +95,25 @@ def _milliseconds(call: Callable[[], object], calls: int) -> Callable[[], float]
     return once
 
 
-def _cronkit(state: State) -> Callable[[], object]:
-    operation = CheckpointManager(_folder()).start_operation("benchmark")
+def _cronkit(state: State, *, orjson: bool = False) -> Callable[[], object]:
+    """As it is installed, or with the extra."""
+    with _hidden(() if orjson else ("orjson",)):
+        operation = CheckpointManager(_folder()).start_operation("benchmark")
     return lambda: operation.save_checkpoint(state)
+
+
+@contextmanager
+def _hidden(modules: Iterable[str]) -> Iterator[None]:
+    """Let these modules be not installed inside the block."""
+    before = {name: sys.modules.get(name) for name in modules}
+    sys.modules.update(dict.fromkeys(before))  # type: ignore[arg-type]  # None: an import fails
+    try:
+        yield
+    finally:
+        for name, module in before.items():
+            del sys.modules[name]
+            if module is not None:
+                sys.modules[name] = module
 
 
 def _floor(data: bytes) -> Callable[[], object]:
