@@ -168,12 +168,30 @@ def test_text_that_orjson_refuses_is_written_all_the_same():
     assert CODEC.load(CODEC.dump({"t": "\ud800", "n": 2**100})) == {"t": "\ud800", "n": 2**100}
 
 
-def test_without_orjson_the_same_state_comes_back(monkeypatch):
+@pytest.mark.parametrize("in_c", [True, False])
+def test_without_orjson_the_same_state_comes_back(monkeypatch, in_c):
     monkeypatch.setitem(sys.modules, "orjson", None)
+    if not in_c:
+        monkeypatch.setattr(json.encoder, "c_make_encoder", None)
     codec = Codec(register((Movie, Shelf)), 1_000_000)
     for value in VALUES:
         assert same(codec.load(CODEC.dump({"v": value})), {"v": value})
         assert same(CODEC.load(codec.dump({"v": value})), {"v": value})
+
+
+@pytest.mark.parametrize("state", [{"n": float("inf")}, {"n": [{"x": float("nan")}]}])
+def test_without_orjson_too_a_number_that_json_has_not_is_refused(monkeypatch, state):
+    monkeypatch.setitem(sys.modules, "orjson", None)
+    with pytest.raises(StateNotSerializableError, match="JSON has no"):
+        Codec({}, 1_000).dump(state)
+
+
+def test_without_orjson_too_a_circle_is_refused(monkeypatch):
+    monkeypatch.setitem(sys.modules, "orjson", None)
+    circle = {"a": [1]}
+    circle["a"].append(circle)
+    with pytest.raises(StateNotSerializableError, match="deeper than 100"):
+        Codec({}, 1_000).dump(circle)
 
 
 @pytest.mark.parametrize(
