@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 
 _SLACK = 64
 
+_MANY = 16
+"""When more instants than this have come, and not far fewer than are left, all are looked through."""
+
 
 class Timers:
     """Instants by key; one instant a key, the last one armed.
@@ -70,9 +73,16 @@ class Timers:
     def pop_due(self, now: datetime) -> list[str]:
         """Disarm and return the keys whose instant has come, in order."""
         heap, armed = self._heap, self._armed
-        due = []
+        come = []
         while heap and heap[0][0] <= now:
-            when, _, key = heapq.heappop(heap)
+            come.append(heapq.heappop(heap))
+            if len(come) > _MANY and len(come) * _MANY > len(heap):  # a burst: sort what is left
+                come += sorted(entry for entry in heap if entry[0] <= now)
+                self._heap = [entry for entry in heap if entry[0] > now]
+                heapq.heapify(self._heap)
+                break
+        due = []
+        for when, _, key in come:
             if armed.get(key) is when:
                 del armed[key]
                 due.append(key)

@@ -9,25 +9,23 @@ from heapq import heappop, heappush
 from itertools import count
 from typing import TYPE_CHECKING
 
+from cronkit.stores._line import Line
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
     from datetime import datetime
 
+    from cronkit.stores._line import Entry
     from cronkit.stores._rows import Row
 
     Timed = list[tuple[datetime, int, Row]]
-
-    Entry = tuple[int, datetime, str, int, Row]
-    """Priority (the highest first), fire time, job, and a number that tells equals apart."""
-
-    Ready = list[Entry]
 
 
 class WaitingQueue:
     """Waiting rows: those whose time is still to come, those that are ready, those that give up.
 
     Attributes:
-        ready: a heap of the rows whose time has come.
+        ready: the rows whose time has come.
         future: a heap of those whose time is still to come.
         held: rows that are ready and held back by a limit, by the name of the limit, so that no
             `take` has to look at all of them.
@@ -38,18 +36,15 @@ class WaitingQueue:
     def __init__(self) -> None:
         self.future: Timed = []
         self._giving_up: Timed = []
-        self.ready: Ready = []
+        self.ready = Line()
         self._serial = count()
-        self.held: dict[str, Ready] = {}
+        self.held: dict[str, list[Entry]] = {}
 
     def push(self, row: Row, now: datetime) -> None:
         """Take in a waiting row; one whose time has come is ready at once."""
         serial, decision = next(self._serial), row.decision
         if row.not_before <= now:
-            heappush(
-                self.ready,
-                (-decision.priority, decision.fire_time, decision.job_id, serial, row),
-            )
+            self.ready.push((-decision.priority, decision.fire_time, decision.job_id, serial, row))
         else:
             heappush(self.future, (row.not_before, serial, row))
         if decision.give_up_at is not None and row.attempt == 0:
@@ -70,7 +65,7 @@ class WaitingQueue:
             while heap and left > 0:
                 entry = heappop(heap)
                 if entry[4].phase == "waiting":
-                    heappush(self.ready, entry)
+                    self.ready.push(entry)
                     left -= 1
             if not heap:
                 del self.held[name]
@@ -94,10 +89,11 @@ class WaitingQueue:
 
     def rearrange(self, now: datetime) -> None:
         """Put each row in its place again, after the times of some have changed."""
-        rows = {entry[2] for entry in self.future}
-        rows |= {entry[4] for heap in (self.ready, *self.held.values()) for entry in heap}
-        self.future, self.ready, self._giving_up, self.held = [], [], [], {}
-        for row in rows:
+        rows = {serial: row for _, serial, row in self.future}
+        for entries in self._in_time():
+            rows |= {entry[3]: entry[4] for entry in entries}
+        self.future, self.ready, self._giving_up, self.held = [], Line(), [], {}
+        for _, row in sorted(rows.items()):
             if row.phase == "waiting":
                 self.push(row, now)
 
@@ -108,20 +104,26 @@ class WaitingQueue:
         self.ripen(now)
         if any(
             job_id in job_ids and row.phase == "waiting"
-            for heap in (self.ready, *self.held.values())
-            for _, _, job_id, _, row in heap
+            for entries in self._in_time()
+            for _, _, job_id, _, row in entries
         ):
             return now
         found = [_first(heap, now, job_ids) for heap in (self.future, self._giving_up) if heap]
         return min((each for each in found if each is not None), default=None)
 
+    def _in_time(self) -> list[Iterable[Entry]]:
+        """Return all rows whose time has come, those that a limit holds back too."""
+        return [self.ready, *self.held.values()]
+
     def ripen(self, now: datetime) -> None:
-        """Move rows whose time has come to the ready heap."""
+        """Make rows ready whose time has come."""
         future = self.future
         while future and future[0][0] <= now:
-            row = heappop(future)[2]
+            _, serial, row = heappop(future)
             if row.phase == "waiting":
-                self.push(row, now)
+                decision = row.decision
+                entry = (-decision.priority, decision.fire_time, decision.job_id, serial, row)
+                self.ready.push(entry)
 
 
 def _first(heap: Timed, now: datetime, job_ids: Collection[str]) -> datetime | None:

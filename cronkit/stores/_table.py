@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
 import attrs
@@ -169,7 +168,7 @@ class Table:
         taken: list[Taken] = []
         aside, ready = [], waiting.ready
         while ready and len(taken) < free:
-            entry = heappop(ready)
+            entry = ready.pop()
             job_id, row = entry[2], entry[4]
             if row.phase != "waiting":
                 continue
@@ -184,7 +183,7 @@ class Table:
                     self._tags.update(tags)
                 taken.append(row.start(owner, now, None))
         for entry in aside:
-            heappush(ready, entry)
+            ready.push(entry)
         return taken
 
     def _held_by(self, limits: Limits, row: Row) -> str | None:

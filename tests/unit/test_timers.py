@@ -57,6 +57,22 @@ def test_due_keys_come_in_order_of_instant_priority_and_name(timers):
     assert timers.pop_due(at(9)) == ["late"]
 
 
+@pytest.mark.parametrize("idle", [0, 100, 5_000])
+def test_a_burst_comes_in_the_same_order_and_leaves_the_others(timers, idle):
+    burst = [(f"key-{n:03}", n * 7 % 5, n * 11 % 3) for n in range(300)]
+    for key, seconds, priority in burst:
+        timers.arm(key, at(seconds), priority)
+    for n in range(idle):
+        timers.arm(f"idle-{n}", at(1_000 + n))
+    timers.disarm("key-042")
+    timers.arm("key-007", at(2_000_000))
+    order = sorted(burst, key=lambda each: (each[1], -each[2], each[0]))
+    left = [key for key, _, _ in order if key not in {"key-042", "key-007"}]
+    assert timers.pop_due(at(10)) == left
+    assert len(timers) == idle + 1
+    assert timers.next() == (at(1_000) if idle else at(2_000_000))
+
+
 def test_the_last_instant_armed_counts(timers):
     timers.arm("a", at(3))
     timers.arm("a", at(9))

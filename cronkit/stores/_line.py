@@ -1,0 +1,75 @@
+"""A line of rows in order, quick where they come in the order in which they go.
+
+That is how they come: a burst of fire times is decided in the order in which its runs start. A heap
+would compare each row with a dozen others on its way out, here the next one is simply the next.
+"""
+
+from __future__ import annotations
+
+from bisect import insort
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+    from typing import TypeAlias
+
+    from cronkit.stores._rows import Row
+
+    Entry: TypeAlias = tuple[int, datetime, str, int, Row]
+    """Priority (the highest first), fire time, job, and a number that tells equals apart."""
+
+_FEW = 8
+"""So many entries out of order are put in their places one by one; more are merged at once."""
+
+
+class Line:
+    """Entries from the smallest to the greatest; `pop` takes the smallest."""
+
+    __slots__ = ("_entries", "_first", "_late")
+
+    def __init__(self) -> None:
+        self._entries: list[Entry] = []
+        self._first = 0  # what lies before it has gone
+        self._late: list[Entry] = []  # what came out of order since the last `pop`
+
+    def __bool__(self) -> bool:
+        return self._first < len(self._entries) or bool(self._late)
+
+    def __iter__(self) -> Iterator[Entry]:
+        """Yield the entries, in no order."""
+        yield from self._entries[self._first :]
+        yield from self._late
+
+    def push(self, entry: Entry) -> None:
+        """Put an entry in its place."""
+        entries = self._entries
+        if not entries or entries[-1] < entry:
+            entries.append(entry)
+        else:
+            self._late.append(entry)
+
+    def pop(self) -> Entry:
+        """Take the smallest entry.
+
+        Raises:
+            IndexError: there is none.
+        """
+        if self._late:
+            self._merge()
+        entries, first = self._entries, self._first
+        entry = entries[first]
+        self._first = first + 1
+        if self._first * 2 > len(entries):  # what has gone is let go of in large pieces
+            del entries[: self._first]
+            self._first = 0
+        return entry
+
+    def _merge(self) -> None:
+        late, self._late = self._late, []
+        if len(late) <= _FEW:
+            for entry in late:
+                insort(self._entries, entry, lo=self._first)
+        else:
+            self._entries = sorted(self._entries[self._first :] + late)
+            self._first = 0
