@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from cronkit._files._framing import DamagedError
 from cronkit.checkpoints._tagged import DEEPEST, Tags
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _PLAIN = frozenset({str, int, float, bool, type(None), dict, list})
 _CONTAINERS = frozenset({dict, list})
 _TEXT = {str}
+_DICT = {dict}
 _CHUNK = 512  # what lies together in a chunk is still in the processor's cache at its next use
 _LONGEST_KEY = 1024
 
@@ -129,7 +130,10 @@ def _is_plain(state: dict[str, Any]) -> bool:
             return False
         if kinds.isdisjoint(_CONTAINERS):
             continue
-        dicts = [each for each in values if type(each) is dict] if dict in kinds else []
+        if kinds == _DICT:
+            dicts = cast("list[dict[object, object]]", values)
+        else:
+            dicts = [each for each in values if type(each) is dict]
         for start in range(0, len(dicts), _CHUNK):
             chunk = dicts[start : start + _CHUNK]
             if not _have_plain_keys(chunk):
