@@ -92,11 +92,7 @@ class Attempts:
                 free = min(free, self._most - len(self.running))
             if free > 0 and job_ids:
                 attempts = self.take(job_ids, free, now)
-                for attempt in attempts:
-                    try:
-                        executor.submit(attempt)
-                    except BaseException as error:  # noqa: BLE001 -- it may be anybody's executor
-                        self.outcomes.report(attempt, None, error)
+                self._submit(attempts, executor)
                 full = full and len(attempts) == free
         if full and not getattr(self._core.store, "has_company", False):
             self._starved = True  # nothing can start before a slot is free, and then we look again
@@ -121,11 +117,18 @@ class Attempts:
         answers, rows = both(closings, core.owner, job_ids, free, limits=self.limits, now=now)
 
         def start() -> None:
-            for attempt in self._begin(rows, now):
-                executor.submit(attempt)
+            self._submit(self._begin(rows, now), executor)
             self.hungry = len(rows) < free
 
         return answers, start
+
+    def _submit(self, attempts: Sequence[Attempt], executor: Executor) -> None:
+        """Hand attempts to their executor; one that it refuses fails alone."""
+        for attempt in attempts:
+            try:
+                executor.submit(attempt)
+            except BaseException as error:  # noqa: BLE001 -- it may be anybody's executor
+                self.outcomes.report(attempt, None, error)
 
     def _look_ahead(self, now: datetime) -> None:
         """Wait for the next row that can start later; remember whether one is held back now."""
@@ -210,8 +213,7 @@ class Attempts:
         if run_id in self.running:
             self.stop(run_id, "overlap")
             return
-        run = self._core.store.get(run_id)
-        if run is not None and run.outcome is not None:
+        if (run := self._core.store.get(run_id)) is not None and run.outcome is not None:
             self.ended_elsewhere(run, now)
 
     def look_again(self, run_id: str, when: datetime) -> None:

@@ -11,7 +11,7 @@ from cronkit import Scheduler, current_run
 from cronkit.errors import StateError, StoreError
 from cronkit.executors import ThreadExecutor
 from cronkit.jobs import Event, JobAdded, RunEvent, RunInterrupted, SchedulerStarted
-from cronkit.stores import MemoryStore
+from cronkit.stores import MemoryStore, SQLiteStore
 from cronkit.testing import FakeClock
 
 pytestmark = pytest.mark.system
@@ -392,6 +392,30 @@ def test_an_executor_that_refuses_an_attempt_fails_that_run_alone():
     at_once = [scheduler.add(lambda: 42, id=name, priority=-len(name)) for name in ("bad", "good")]
     with scheduler:
         handles = [scheduler.run_now(job.id) for job in at_once]
+        assert (handles[0].wait(LONG).outcome, handles[0].wait(0).error) == ("failed", "no")
+        assert handles[1].result(LONG) == 42
+        assert scheduler.status().loop_failures == 0
+
+
+def test_an_executor_that_refuses_what_a_store_hands_on_at_once_fails_that_run_alone(
+    tmp_path, gate
+):
+    class Refusing(ThreadExecutor):
+        def submit(self, attempt):
+            if attempt.job.id == "bad":
+                raise SystemExit("no")
+            super().submit(attempt)
+
+    # Such a store writes an ending and takes the row for the slot in one transaction.
+    scheduler = Scheduler(executor=Refusing(1), store=SQLiteStore(tmp_path / "runs.db"))
+    scheduler.add(gate, id="first")
+    for name in ("bad", "good"):
+        scheduler.add(lambda: 42, id=name, priority=-len(name))
+    with scheduler:
+        scheduler.run_now("first")
+        assert gate.begun.wait(LONG)
+        handles = [scheduler.run_now(name) for name in ("bad", "good")]
+        gate.open.set()
         assert (handles[0].wait(LONG).outcome, handles[0].wait(0).error) == ("failed", "no")
         assert handles[1].result(LONG) == 42
         assert scheduler.status().loop_failures == 0
