@@ -411,6 +411,9 @@ class Scheduler:
     ) -> None:
         """Fire no more. On a scheduler that is not started it does nothing.
 
+        A signal handler that has interrupted another call of this scheduler gets no wait: it is
+        stopped from another thread, once that call has gone on.
+
         Args:
             wait: wait for the runs that go on.
             timeout: for how long at most; what still goes on then is recorded as interrupted.

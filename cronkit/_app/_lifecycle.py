@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 from typing import TYPE_CHECKING
 
 from cronkit import _context, _convert
@@ -106,6 +107,10 @@ class Lifecycle:
             drain: for how many seconds at most events are delivered after that.
         """
         here = threading.current_thread()
+        if self._service.loop is not None and self._service.loop.is_held_up_here():
+            again = partial(self.shutdown, wait=wait, timeout=timeout, drain=drain)
+            threading.Thread(target=again, name="cronkit-stop", daemon=True).start()
+            return
         with self._core.lock:
             if not self.running:
                 return

@@ -6,7 +6,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from cronkit._engine._hooks import complain
-from cronkit._engine._wake import Wake
+from cronkit._engine._wake import Wake, is_held_here
 from cronkit._failure import name_of
 
 if TYPE_CHECKING:
@@ -64,6 +64,15 @@ class Loop:
         self._wake.set()
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join(timeout)
+
+    def is_held_up_here(self) -> bool:
+        """Return whether the calling thread is inside something that the loop needs to end.
+
+        A signal handler may have interrupted it there, or a log handler have been called there.
+        """
+        if self._thread is threading.current_thread():
+            return False
+        return self._wake.is_held_here() or is_held_here(self._engine.core.ended)
 
     def _serve(self) -> None:
         pause = _FIRST_PAUSE

@@ -52,3 +52,16 @@ class Wake(threading.Event):
                     if left <= 0:
                         break
             return self._is_set
+
+    def is_held_here(self) -> bool:
+        """Return whether the calling thread has been interrupted inside of it."""
+        return is_held_here(self._changed)
+
+
+def is_held_here(condition: threading.Condition) -> bool:
+    """Return whether the calling thread has the lock of a condition."""
+    try:
+        condition.notify(0)
+    except RuntimeError:  # what it raises in a thread that has not
+        return False
+    return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 import time
 
@@ -379,6 +380,38 @@ def test_a_signal_handler_may_shut_down_while_the_main_thread_does(program):
     )
     assert it.end()[0] == 0
     assert it.output == ["handled", "succeeded"]
+
+
+def test_a_signal_handler_may_shut_down_amid_a_call_of_the_scheduler(scheduler, gate):
+    told = []
+
+    class Interrupted:
+        """A trigger that is interrupted when first asked; the engine's lock is held meanwhile."""
+
+        was_asked = False
+
+        def next(self, after):
+            if not self.was_asked:
+                self.was_asked = True
+                signal.raise_signal(signal.SIGUSR1)
+
+    def stop(*_: object) -> None:
+        scheduler.shutdown(timeout=LONG)
+        told.append(scheduler.status().running)
+
+    before = signal.signal(signal.SIGUSR1, stop)
+    try:
+        scheduler.add(gate, id="going-on")
+        with scheduler:
+            scheduler.run_now("going-on")
+            assert gate.begun.wait(LONG)
+            scheduler.add(print, Interrupted(), id="interrupted")
+            gate.open.set()
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert told[0] is True, "the call that was interrupted has to go on first"
+    assert outcome_of(scheduler, "going-on") == "succeeded"
+    assert not scheduler.status().running
 
 
 def test_an_executor_that_refuses_an_attempt_fails_that_run_alone():
