@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
+_GONE = timedelta(-1)
+"""The wake-up of a sleeper that is awake."""
+
 
 class _Sleeper:
     """A run that sleeps: its wake-up, the gate it waits at, and whether that was opened."""
@@ -163,7 +166,8 @@ class Stepper:
                 if not is_base and self._give_to_base():
                     return
                 continue
-            if self._base_sleeper is None and (self._failure is not None or self._done()):
+            if self._failure is not None or (self._base_sleeper is None and self._done()):
+                self._rouse_base()
                 return
             when, engine, sleeper = self._next()
             if when is _NEVER or (self._base_sleeper is None and when > self._target):
@@ -252,6 +256,13 @@ class Stepper:
         sleeper.open()
         return True
 
+    def _rouse_base(self) -> None:
+        """Give the baton to the base if it sleeps, however long it wanted to."""
+        sleeper, self._base_sleeper = self._base_sleeper, None
+        if sleeper is not None:
+            sleeper.until = _GONE
+            sleeper.open()
+
     def _lend(self, hand_over: Callable[[], None]) -> None:
         """The base gives the baton away and waits until it comes back."""
         gate = self._base_gate = threading.Lock()
@@ -281,8 +292,7 @@ class Stepper:
                 work()
             except BaseException as error:  # noqa: BLE001 -- raised again where time is driven
                 self._failure = error
-                sleeper, self._base_sleeper = self._base_sleeper, None
-                if not self._give_to_base() and sleeper is not None:
-                    sleeper.open()
+                if not self._give_to_base():
+                    self._rouse_base()
 
         threading.Thread(target=serve, name="cronkit-fake", daemon=True).start()

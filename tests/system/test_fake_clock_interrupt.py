@@ -16,22 +16,25 @@ ENDLESS = """
     scheduler = Scheduler(clock=clock)
     count = 0
 
-    def job():
+    def doze():
+        # The name does not stand in the code, so the test's own thread sleeps, and time goes on.
+        getattr(current_run(), "sl" + "eep")("36500d")
+
+    def tick():
         global count
         count += 1
         if count == 100:
             print("well under way")
-        # The name does not stand in the code, so the test's own thread sleeps; and more come than go.
-        getattr(current_run(), "sl" + "eep")("1h")
 
-    scheduler.add(job, Every("1m"), id="job", overlap="allow")
+    scheduler.add(doze, Every("1m"), id="job", max_runs=1)
+    scheduler.add(tick, Every("1m"), id="tick")
     scheduler.start()
     try:
         clock.advance("1m")
     except KeyboardInterrupt:
         print("interrupted")
         scheduler.shutdown(wait=False)
-        print("stopped", scheduler.runs(limit=1)[0].outcome)
+        print("stopped", scheduler.runs("job")[0].outcome)
 """
 
 
