@@ -224,7 +224,8 @@ class ByHand:
 
     def get(self, run_id: str) -> Run | None:
         """Return the record of a run, its times in the zone of its job."""
-        run = self._core.store.get(run_id)
+        with self._core.lock:  # never the store's lock alone, as for `Queries.runs`
+            run = self._core.store.get(run_id)
         return None if run is None else self._core.localized(run)
 
     def cancel(self, run_id: str) -> bool:

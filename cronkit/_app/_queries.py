@@ -75,7 +75,10 @@ class Queries:
         if job_id is not None and not isinstance(job_id, str):
             raise PolicyError("job_id", job_id, "the id of a job")
         core = self._core
-        found = core.store.runs(job_id=job_id, outcome=outcome, limit=limit)
+        with (
+            core.lock
+        ):  # never the store's lock alone: a signal handler may stop the scheduler here
+            found = core.store.runs(job_id=job_id, outcome=outcome, limit=limit)
         return [core.localized(run) for run in found]
 
     def status(self) -> Status:

@@ -58,6 +58,8 @@ class Attempts:
         abandoned: timed-out attempts whose threads go on, by run id.
         handles: handles to complete, by run id.
         late: how many attempts reported after another owner had ended their run.
+        submitting: whether attempts are just being handed over; what an executor reports meanwhile
+            waits, for the slots are not counted right.
         draining: whether the scheduler is stopping, so that nothing is taken any more.
         tally: counts to show.
     """
@@ -78,6 +80,7 @@ class Attempts:
         self.handles: dict[str, list[RunHandle]] = {}
         self._dying: set[str] = set()
         self.late = 0
+        self.submitting = False
         self.draining = False
         self.tally = Tally()
         self.decider: Decider | None = None
@@ -124,11 +127,13 @@ class Attempts:
 
     def _submit(self, attempts: Sequence[Attempt], executor: Executor) -> None:
         """Hand attempts to their executor; one that it refuses fails alone."""
+        self.submitting = True
         for attempt in attempts:
             try:
                 executor.submit(attempt)
             except BaseException as error:  # noqa: BLE001 -- it may be anybody's executor
                 self.outcomes.report(attempt, None, error)
+        self.submitting = False
 
     def _look_ahead(self, now: datetime) -> None:
         """Wait for the next row that can start later; remember whether one is held back now."""

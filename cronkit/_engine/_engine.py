@@ -178,7 +178,7 @@ class Engine:
         """
         core, attempts, timers = self.core, self.attempts, self._timers
         with core.lock:
-            if self.outage.since is not None or attempts.draining:
+            if self.outage.since is not None or attempts.draining or attempts.submitting:
                 return False
             now, timers.sooner = core.clock.now(), False
             try:

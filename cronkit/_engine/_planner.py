@@ -252,7 +252,7 @@ def _overlap(
     live = state.live
     if not live or job.overlap == "allow":
         return rows
-    blocker = live[0]
+    blocker = next(iter(live))
     abandoned = next((each for each in live if each.abandoned), None)
     if job.overlap == "skip" or abandoned is not None:
         reason = "overlap" if abandoned is None else "abandoned"

@@ -10,7 +10,7 @@ because a keyword costs more than the field: every fire time makes one of each.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Final, Literal
 
@@ -103,7 +103,7 @@ class JobState:
     mark: datetime | None = None
     pause: Pause | None = None
     planned: int = 0
-    live: tuple[LiveRun, ...] = ()
+    live: Collection[LiveRun] = ()
     rewind: Rewind | None = None
     edit: Edit | None = None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ import attrs
 from cronkit.jobs import LiveRun, Outcome, Run, Taken
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
     from cronkit.jobs import Decision, Ending, Phase
@@ -150,3 +151,24 @@ class Row:
             key=decision.key,
             priority=decision.priority,
         )
+
+
+class LiveRows(Collection[LiveRun]):
+    """The rows of a job that have not ended, as the planner sees them.
+
+    Thousands may wait; each becomes a value only when the planner looks at it.
+    """
+
+    __slots__ = ("_rows",)
+
+    def __init__(self, rows: Mapping[str, Row]) -> None:
+        self._rows = rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __iter__(self) -> Iterator[LiveRun]:
+        return (row.live() for row in self._rows.values())
+
+    def __contains__(self, run: object) -> bool:
+        return any(each == run for each in self)

@@ -9,7 +9,7 @@ import attrs
 
 from cronkit.jobs import KEEP, Ending, JobState, Outcome, Rewind
 from cronkit.stores._queue import WaitingQueue
-from cronkit.stores._rows import Row
+from cronkit.stores._rows import LiveRows, Row
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -42,15 +42,15 @@ class JobRow(JobState):
     def read(self) -> JobState:
         """Return the state, with the runs that are live now."""
         if self.live_rows:
-            self.live = tuple(row.live() for row in self.live_rows.values())
+            self.live = LiveRows(self.live_rows)
         elif self.live:
             self.live = ()
         return self
 
     def copy(self) -> JobState:
         """Return the state as it is now."""
-        self.read()
-        return JobState(**{each.name: getattr(self, each.name) for each in attrs.fields(JobState)})
+        facts = {each.name: getattr(self, each.name) for each in attrs.fields(JobState)}
+        return JobState(**{**facts, "live": tuple(LiveRows(self.live_rows or {}))})
 
 
 class Table:

@@ -321,7 +321,8 @@ def test_an_abandoned_run_of_a_lost_owner_blocks_nobody_any_more(mine, yours):
     decide(yours, row())
     (run,) = take(yours, "you")
     yours.finish(closing(run, Outcome.TIMED_OUT, abandoned=True).ending)
-    assert mine.states(["a"])["a"].live[0].abandoned
+    (live,) = mine.states(["a"])["a"].live
+    assert live.abandoned
     mine.expire("you", None, interrupted)
     assert mine.states(["a"])["a"].live == ()
     assert mine.get(run.run_id).outcome == "timed_out"

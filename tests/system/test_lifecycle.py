@@ -414,6 +414,33 @@ def test_a_signal_handler_may_shut_down_amid_a_call_of_the_scheduler(scheduler, 
     assert not scheduler.status().running
 
 
+def test_a_signal_handler_may_shut_down_while_the_store_is_read(gate):
+    class Interrupted(MemoryStore):
+        """A store that is interrupted when first asked for runs, while a run wants to end."""
+
+        was_asked = False
+
+        def runs(self, **criteria):
+            with self._lock:
+                if not self.was_asked:
+                    self.was_asked = True
+                    gate.open.set()
+                    signal.raise_signal(signal.SIGUSR1)
+                return super().runs(**criteria)
+
+    scheduler = Scheduler(store=Interrupted())
+    before = signal.signal(signal.SIGUSR1, lambda *_: scheduler.shutdown(timeout=LONG))
+    try:
+        scheduler.add(gate, id="going-on")
+        with scheduler:
+            scheduler.run_now("going-on")
+            assert gate.begun.wait(LONG)
+            assert [run.job_id for run in scheduler.runs()] == ["going-on"]
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert outcome_of(scheduler, "going-on") == "succeeded"
+
+
 def test_an_executor_that_refuses_an_attempt_fails_that_run_alone():
     class Refusing(ThreadExecutor):
         def submit(self, attempt):

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from cronkit.errors import StoreError
+from cronkit.executors import ThreadExecutor
 from cronkit.stores import MemoryStore
+from cronkit.testing._executor import FakeExecutor
 
 
 class Faulty(MemoryStore):
@@ -59,3 +61,31 @@ def test_a_run_that_waits_for_a_slot_starts_at_the_instant_that_frees_it(make, c
         clock.advance("1m")
         assert [name for name, _ in order] == ["a", "b", "c"]
         assert len({when for _, when in order}) == 1
+
+
+def test_an_executor_that_refuses_while_it_is_given_runs_gets_no_more_than_it_has_slots(
+    make, clock
+):
+    class Full(FakeExecutor):
+        """Refuses each second attempt, as threads do where the system has none left."""
+
+        most = serial = 0
+
+        def submit(self, attempt):
+            self.serial += 1
+            if self.serial % 2:
+                super().submit(attempt)
+                self.most = max(self.most, self.status()["busy"])
+            else:
+                self._report(attempt, None, RuntimeError("can't start new thread"))
+
+    executor = Full(clock._stepper, {"slots": 3})
+    clock.executor = lambda real: executor if isinstance(real, ThreadExecutor) else real
+    scheduler = make()
+    for number in range(12):
+        scheduler.every("1m", id=f"job-{number:02}")(lambda: None)
+    with scheduler:
+        clock.advance("1m")
+        outcomes = [run.outcome for run in scheduler.runs()]
+    assert sorted(outcomes) == ["failed"] * 6 + ["succeeded"] * 6
+    assert executor.most <= 3
