@@ -89,7 +89,7 @@ class TestStart:
         before = threading.active_count()
         with pytest.raises(StoreError):
             scheduler.start()
-        assert threading.active_count() == before
+        assert threading.active_count() <= before  # a thread of an earlier test may just have ended
 
         store.answers = True
         with scheduler:
