@@ -22,7 +22,7 @@ _LONGEST_PAUSE = 5.0
 
 
 class Loop:
-    """Steps an engine when something is due, and at least once a second.
+    """Steps an engine when something is due, and looks at the clock at least once a second.
 
     Its body is total: whatever a step raises is counted and logged, and firing goes on.
 
@@ -75,16 +75,20 @@ class Loop:
         return self._wake.is_held_here() or is_held_here(self._engine.core.ended)
 
     def _serve(self) -> None:
-        pause = _FIRST_PAUSE
+        pause, woken = _FIRST_PAUSE, True
         while not self._stopping:
-            self._wake.clear()
+            if self._wake.is_set():  # what is set from here on is seen by the step, or by the wait
+                self._wake.clear()
+                woken = True
             try:
                 self.last_beat = self._clock.monotonic()
                 self._engine.watch.look()
-                self._engine.step()
+                if woken or not self._seconds_to_wait():
+                    self._engine.step()
                 self.failing = None
-                self._clock.wait(self._seconds_to_wait(), self._wake)
+                woken = self._clock.wait(self._seconds_to_wait(), self._wake)
             except BaseException as error:  # noqa: BLE001 -- the loop's body is total
+                woken = True
                 self._failed(error)
                 self._wake.wait(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE)

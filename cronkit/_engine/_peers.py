@@ -8,9 +8,6 @@ from __future__ import annotations
 
 import zoneinfo
 from contextlib import suppress
-from hashlib import sha256
-from importlib import metadata
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cronkit._engine._hooks import LOGGER
@@ -124,6 +121,8 @@ class Peers:
 
 
 def _digest(trigger: Trigger) -> str:
+    from hashlib import sha256  # noqa: PLC0415 -- costs 3 ms of import; only shared stores come here
+
     return sha256(text_of(trigger).encode()).hexdigest()[:_DIGITS]
 
 
@@ -132,6 +131,9 @@ def tzdata_version() -> str | None:
 
     A folder of the system goes before the package tzdata, as it does for zoneinfo itself.
     """
+    from importlib import metadata  # noqa: PLC0415 -- costs 30 ms of import
+    from pathlib import Path  # noqa: PLC0415 -- costs 5 ms of import
+
     for folder in map(Path, zoneinfo.TZPATH):
         if (folder / "UTC").exists():
             with suppress(OSError, UnicodeDecodeError), (folder / "tzdata.zi").open() as file:
