@@ -75,7 +75,7 @@ class Loop:
         return self._wake.is_held_here() or is_held_here(self._engine.core.ended)
 
     def _serve(self) -> None:
-        pause, woken = _FIRST_PAUSE, True
+        pause, seconds, woken = _FIRST_PAUSE, 0.0, True
         while not self._stopping:
             if self._wake.is_set():  # what is set from here on is seen by the step, or by the wait
                 self._wake.clear()
@@ -83,10 +83,11 @@ class Loop:
             try:
                 self.last_beat = self._clock.monotonic()
                 self._engine.watch.look()
-                if woken or not self._seconds_to_wait():
+                if woken or seconds < _LONGEST_WAIT:  # else it only looked at the clock
                     self._engine.step()
                 self.failing = None
-                woken = self._clock.wait(self._seconds_to_wait(), self._wake)
+                seconds = self._seconds_to_wait()
+                woken = self._clock.wait(seconds, self._wake)
             except BaseException as error:  # noqa: BLE001 -- the loop's body is total
                 woken = True
                 self._failed(error)
