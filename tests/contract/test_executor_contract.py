@@ -5,13 +5,12 @@ from __future__ import annotations
 import importlib
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from cronkit._clock import SystemClock
-from cronkit._context import Attempt
 from cronkit.errors import RunCancelledError, RunTimeoutError
 from cronkit.executors import (
     AsyncioExecutor,
@@ -20,11 +19,11 @@ from cronkit.executors import (
     ProcessExecutor,
     ThreadExecutor,
 )
-from cronkit.jobs import Job, Taken
+from cronkit.jobs import Job
 from cronkit.testing import FakeClock
 from cronkit.testing._standing import StandingExecutor
+from tests.attempts import FIRED, attempt_at
 
-FIRED = datetime(2026, 1, 1, 9, tzinfo=UTC)
 WAIT = 60.0
 
 
@@ -56,16 +55,7 @@ class Bench:
     def attempt(self, name, *args, **policies):
         self._serial += 1
         job = Job(id=name, func=getattr(self.jobs, name), trigger=None, args=args, **policies)
-        taken = Taken(
-            run_id=f"{name}@{self._serial}",
-            job_id=name,
-            fire_time=FIRED,
-            due=FIRED,
-            attempt=1,
-            started_at=FIRED,
-            first_started_at=FIRED,
-        )
-        return Attempt(taken, job, self.clock)
+        return attempt_at(job, self.clock, number=self._serial)
 
     def submit(self, name, *args, **policies):
         attempt = self.attempt(name, *args, **policies)
@@ -164,19 +154,9 @@ def test_what_a_job_raises_is_reported_not_raised(bench, name, kind):
 
 @benches(KINDS)
 def test_arguments_of_the_run_replace_those_of_the_job(bench):
-    attempt = bench.attempt("give_back", "of the job")
-    attempt.taken = Taken(
-        run_id="give_back@1",
-        job_id="give_back",
-        fire_time=FIRED,
-        due=FIRED,
-        attempt=1,
-        started_at=FIRED,
-        first_started_at=FIRED,
-        args=(),
-        kwargs={"value": "of the run"},
-    )
-    bench.executor.submit(attempt)
+    job = bench.attempt("give_back", "of the job").job
+    own = attempt_at(job, bench.clock, args=(), kwargs={"value": "of the run"})
+    bench.executor.submit(own)
     assert bench.only() == ("of the run", None)
 
 

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import threading
 import time
-from datetime import UTC, datetime
 from queue import SimpleQueue
+from typing import TYPE_CHECKING
 
 import pytest
 
 from cronkit._clock import SystemClock
-from cronkit._context import Attempt
 from cronkit.errors import PolicyError
 from cronkit.executors import ThreadExecutor
-from cronkit.jobs import Job, Taken
+from cronkit.jobs import Job
+from tests.attempts import attempt_at
+
+if TYPE_CHECKING:
+    from cronkit._context import Attempt
 
 pytestmark = pytest.mark.system
-NOW = datetime(2026, 1, 1, tzinfo=UTC)
 LONG = 10.0
 
 
@@ -30,16 +32,7 @@ class Bench:
 
     def submit(self, func) -> Attempt:
         job = Job(id="job", func=func, trigger=None)
-        taken = Taken(
-            run_id="job@x",
-            job_id="job",
-            fire_time=NOW,
-            due=NOW,
-            attempt=1,
-            started_at=NOW,
-            first_started_at=NOW,
-        )
-        attempt = Attempt(taken, job, SystemClock())
+        attempt = attempt_at(job, SystemClock())
         self.executor.submit(attempt)
         return attempt
 

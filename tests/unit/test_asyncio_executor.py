@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 
 import pytest
 
 from cronkit import Outcome, Scheduler, current_run
 from cronkit._cancel import CancelToken
-from cronkit._context import Attempt
 from cronkit._coroutines import apart, run, sleep
 from cronkit.errors import RunCancelledError, RunTimeoutError
 from cronkit.executors import AsyncioExecutor, InlineExecutor, ThreadExecutor
 from cronkit.executors._asyncio_loop import HostLoop
 from cronkit.executors._stopped import stopped
-from cronkit.jobs import Job, Taken, is_async
+from cronkit.jobs import Job, is_async
 from cronkit.testing import FakeClock
-
-NOW = datetime(2026, 1, 1, tzinfo=UTC)
+from tests.attempts import FIRED, attempt_at
 
 
 async def coroutine_function(value=None):
@@ -43,16 +41,7 @@ class PlainObject:
 
 def attempt_with(*, timeout=None, reason=None):
     job = Job(id="job", func=plain_function, trigger=None, timeout=timeout)
-    taken = Taken(
-        run_id="job@1",
-        job_id="job",
-        fire_time=NOW,
-        due=NOW,
-        attempt=1,
-        started_at=NOW,
-        first_started_at=NOW,
-    )
-    attempt = Attempt(taken, job, FakeClock(NOW))
+    attempt = attempt_at(job, FakeClock(FIRED))
     if reason is not None:
         attempt.token.set(reason)
     return attempt

@@ -5,20 +5,18 @@ from __future__ import annotations
 import logging
 import pickle
 import random
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
-from cronkit._context import Attempt
 from cronkit.errors import NotCallableError, RunCancelledError, RunFailedError, RunTimeoutError
 from cronkit.executors._child import Terminated
 from cronkit.executors._letter import ERROR, LOG, NOTE, PROGRESS, RESULT, Frames, frame
 from cronkit.executors._reference import check_name, reference_of, resolve
 from cronkit.executors._replies import Replies, ending
-from cronkit.jobs import Job, Taken
+from cronkit.jobs import Job
 from cronkit.testing import FakeClock
-
-NOW = datetime(2026, 1, 1, tzinfo=UTC)
+from tests.attempts import FIRED, attempt_at
 
 
 def framed(kind, value):
@@ -28,17 +26,8 @@ def framed(kind, value):
 
 @pytest.fixture
 def attempt():
-    taken = Taken(
-        run_id="job@1",
-        job_id="job",
-        fire_time=NOW,
-        due=NOW,
-        attempt=1,
-        started_at=NOW,
-        first_started_at=NOW,
-    )
     job = Job(id="job", func=print, trigger=None, timeout=timedelta(seconds=9))
-    return Attempt(taken, job, FakeClock(NOW))
+    return attempt_at(job, FakeClock(FIRED))
 
 
 @pytest.fixture
