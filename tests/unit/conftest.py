@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from cronkit import Scheduler, current_run
 from cronkit.testing import FakeClock
-
-NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
-
-
-def after_noon(instant):
-    """Return an instant as minutes after the first one of the fake clock."""
-    return (instant - NOON) / timedelta(minutes=1)
+from tests.unit.noon import MINUTE, NOON, after_noon
 
 
 @pytest.fixture
@@ -75,7 +68,7 @@ class Flaky:
         self.calls = []
 
     def __call__(self):
-        since = self._clock.now() - NOON - timedelta(minutes=1)
+        since = self._clock.now() - NOON - MINUTE
         self.calls.append((current_run().attempt, since.total_seconds()))
         if self._left:
             self._left -= 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -16,8 +16,7 @@ from cronkit.errors import (
     StateError,
 )
 from cronkit.stores import MemoryStore
-
-NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+from tests.unit.noon import NOON
 
 
 def facts(run):

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
-from datetime import UTC, datetime
 
 import pytest
 
-from cronkit import At, Backoff, Every, current_run
-
-NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
-ONE = At("2026-01-01T12:01")
+from cronkit import Backoff, Every, current_run
+from tests.unit.noon import ONE
 
 
 @pytest.fixture

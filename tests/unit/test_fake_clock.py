@@ -12,15 +12,7 @@ from cronkit import At, Cron, Every, Scheduler, current_run
 from cronkit.errors import StateError
 from cronkit.stores import MemoryStore
 from cronkit.testing import FakeClock
-
-NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
-MINUTE = timedelta(minutes=1)
-ONE = At("2026-01-01T12:01")
-
-
-def after_noon(clock):
-    return (clock.now() - NOON) / MINUTE
-
+from tests.unit.noon import MINUTE, NOON, ONE, after_noon
 
 # --- the clock alone ----------------------------------------------------------------------------
 
@@ -48,33 +40,33 @@ def test_time_passes_by_a_length_or_up_to_an_instant(clock):
     clock.advance(timedelta(minutes=30))
     clock.advance(60)
     clock.advance(0)
-    assert after_noon(clock) == 121
+    assert after_noon(clock.now()) == 121
     clock.advance_to("2026-01-02T13:00+01:00")
     clock.advance_to(clock.now())
-    assert after_noon(clock) == 1440
+    assert after_noon(clock.now()) == 1440
     assert clock.monotonic() == 86_400
 
 
 def test_setting_the_wall_clock_lets_no_time_pass(clock):
     clock.step_wall("1h")
-    assert (after_noon(clock), clock.monotonic()) == (60, 0)
+    assert (after_noon(clock.now()), clock.monotonic()) == (60, 0)
     clock.step_wall(timedelta(minutes=-90))
     clock.step_wall(-60)
-    assert (after_noon(clock), clock.monotonic()) == (-31, 0)
+    assert (after_noon(clock.now()), clock.monotonic()) == (-31, 0)
     clock.step_wall("-1h30m")
     clock.step_wall("+90m")
-    assert (after_noon(clock), clock.monotonic()) == (-31, 0)
+    assert (after_noon(clock.now()), clock.monotonic()) == (-31, 0)
     clock.advance("1m")
-    assert (after_noon(clock), clock.monotonic()) == (-30, 60)
+    assert (after_noon(clock.now()), clock.monotonic()) == (-30, 60)
 
 
 def test_waiting_lets_time_pass_until_the_event_is_set(clock):
     event = threading.Event()
     assert not clock.wait(30, event)
-    assert after_noon(clock) == 0.5
+    assert after_noon(clock.now()) == 0.5
     event.set()
     assert clock.wait(30, event)
-    assert after_noon(clock) == 0.5
+    assert after_noon(clock.now()) == 0.5
 
 
 def test_waiting_stops_at_what_it_waits_for(scheduler, clock):
@@ -82,16 +74,16 @@ def test_waiting_stops_at_what_it_waits_for(scheduler, clock):
     scheduler.add(lambda: ran.append(1), Every("1m"), id="j")
     with scheduler:
         assert clock.run_until(lambda: len(ran) == 3, 3600)
-        assert after_noon(clock) == 3
+        assert after_noon(clock.now()) == 3
         assert not clock.run_until(lambda: len(ran) == 99, 60)
-        assert after_noon(clock) == 4
+        assert after_noon(clock.now()) == 4
 
 
 def test_waiting_without_a_limit_ends_when_nothing_is_left_to_happen(scheduler, clock):
     scheduler.add(lambda: None, Every("1m"), id="j", max_runs=3)
     with scheduler:
         assert not clock.run_until(lambda: False, None)
-        assert after_noon(clock) == 3
+        assert after_noon(clock.now()) == 3
 
 
 # --- what it steps ------------------------------------------------------------------------------
@@ -99,7 +91,7 @@ def test_waiting_without_a_limit_ends_when_nothing_is_left_to_happen(scheduler, 
 
 def test_each_job_sees_its_own_instant(scheduler, clock):
     seen = []
-    scheduler.add(lambda: seen.append(after_noon(clock)), Every("7m"), id="j")
+    scheduler.add(lambda: seen.append(after_noon(clock.now())), Every("7m"), id="j")
     with scheduler:
         clock.advance("1h")
     expected = [n for n in range(60) if int(NOON.timestamp() / 60 + n) % 7 == 0 and n]
@@ -128,7 +120,7 @@ def test_jobs_run_in_the_thread_that_moves_the_clock_and_no_thread_is_started(sc
 def test_what_a_job_brings_about_happens_in_the_same_moving(scheduler, clock):
     ran = []
     scheduler.add(lambda: scheduler.run_now("b"), ONE, id="a")
-    scheduler.add(lambda: ran.append(after_noon(clock)), id="b")
+    scheduler.add(lambda: ran.append(after_noon(clock.now())), id="b")
     with scheduler:
         clock.advance("1m")
         assert ran == [1]
@@ -141,14 +133,14 @@ def test_two_schedulers_are_stepped_in_one_order(clock):
         for job_id, priority in [("a", 0), ("b", 5)]:
             each.add(
                 lambda number=number, job_id=job_id: trace.append(
-                    (after_noon(clock), job_id, number)
+                    (after_noon(clock.now()), job_id, number)
                 ),
                 Every("1m"),
                 id=job_id,
                 priority=priority,
             )
         each.add(
-            lambda number=number: trace.append((after_noon(clock), "early", number)),
+            lambda number=number: trace.append((after_noon(clock.now()), "early", number)),
             At(NOON + 1.5 * MINUTE),
             id="early",
         )
@@ -165,7 +157,7 @@ def test_two_schedulers_are_stepped_in_one_order(clock):
 
 def test_a_scheduler_that_has_stopped_is_stepped_no_more(scheduler, clock):
     ran = []
-    scheduler.add(lambda: ran.append(after_noon(clock)), Every("1m"), id="j")
+    scheduler.add(lambda: ran.append(after_noon(clock.now())), Every("1m"), id="j")
     with scheduler:
         clock.advance("2m")
     clock.advance("1h")
@@ -215,15 +207,15 @@ def test_a_run_that_sleeps_goes_on_when_its_time_has_come(scheduler, clock):
     trace = []
 
     def sleeps():
-        trace.append(("begins", after_noon(clock)))
+        trace.append(("begins", after_noon(clock.now())))
         current_run().sleep("5m")
-        trace.append(("ends", after_noon(clock)))
+        trace.append(("ends", after_noon(clock.now())))
 
     scheduler.add(sleeps, ONE, id="j")
     with scheduler:
         clock.advance("3m")
         assert trace == [("begins", 1)]
-        assert after_noon(clock) == 3
+        assert after_noon(clock.now()) == 3
         clock.advance("2m")
         assert trace == [("begins", 1)]
         clock.advance("1m")
@@ -232,7 +224,9 @@ def test_a_run_that_sleeps_goes_on_when_its_time_has_come(scheduler, clock):
 
 def test_a_sleep_of_no_length_returns(scheduler, clock):
     ran = []
-    scheduler.add(lambda: current_run().sleep(0) or ran.append(after_noon(clock)), ONE, id="j")
+    scheduler.add(
+        lambda: current_run().sleep(0) or ran.append(after_noon(clock.now())), ONE, id="j"
+    )
     with scheduler:
         clock.advance("1m")
         assert ran == [1]
@@ -243,10 +237,12 @@ def test_other_jobs_run_while_one_sleeps(scheduler, clock):
 
     def sleeps():
         current_run().sleep("150s")
-        trace.append(("slept", after_noon(clock)))
+        trace.append(("slept", after_noon(clock.now())))
 
     scheduler.add(sleeps, ONE, id="sleeper")
-    scheduler.add(lambda: trace.append(("ticked", after_noon(clock))), Every("1m"), id="ticker")
+    scheduler.add(
+        lambda: trace.append(("ticked", after_noon(clock.now()))), Every("1m"), id="ticker"
+    )
     with scheduler:
         clock.advance("5m")
     assert trace == [
@@ -264,7 +260,7 @@ def test_many_that_sleep_wake_in_the_order_of_their_times(scheduler, clock):
 
     def sleeps(length):
         current_run().sleep(length)
-        trace.append((length, after_noon(clock) * 60 - 60))
+        trace.append((length, after_noon(clock.now()) * 60 - 60))
 
     lengths = [50, 3, 77, 3.5, 12, 1, 50.5, 0.5, 30, 29]
     for number, length in enumerate(lengths):
@@ -280,7 +276,7 @@ def test_a_run_may_sleep_often(scheduler, clock):
     def sleeps():
         for _ in range(100):
             current_run().sleep("1s")
-        trace.append(after_noon(clock))
+        trace.append(after_noon(clock.now()))
 
     for name in "abc":
         scheduler.add(sleeps, ONE, id=name)
@@ -303,16 +299,16 @@ def test_a_sleep_that_no_code_names_is_waited_for(scheduler, clock):
 
     def job():
         HIDDEN["nap"]("5m")
-        trace.append(after_noon(clock))
+        trace.append(after_noon(clock.now()))
 
     scheduler.add(job, ONE, id="j")
     scheduler.add(lambda: trace.append("tick"), Every("1m"), id="ticker")
     with scheduler:
         clock.advance("2m")
         assert trace == ["tick"] * 6 + [6] or trace == ["tick"] * 5 + [6, "tick"]
-        assert after_noon(clock) == 6
+        assert after_noon(clock.now()) == 6
         clock.advance("1m")
-        assert after_noon(clock) == 7
+        assert after_noon(clock.now()) == 7
 
 
 def test_hidden_and_named_sleeps_mix(scheduler, clock):
@@ -320,11 +316,11 @@ def test_hidden_and_named_sleeps_mix(scheduler, clock):
 
     def hidden(name, length):
         HIDDEN["nap"](length)
-        trace.append((name, after_noon(clock)))
+        trace.append((name, after_noon(clock.now())))
 
     def named(name, length):
         current_run().sleep(length)
-        trace.append((name, after_noon(clock)))
+        trace.append((name, after_noon(clock.now())))
 
     for name, func, length in [
         ("a", hidden, "4m"),
@@ -364,20 +360,21 @@ def test_leaving_the_block_waits_in_fake_time_for_what_sleeps(scheduler, clock):
     with scheduler:
         clock.advance("2m")
     assert ended == [1]
-    assert after_noon(clock) == 61
+    assert after_noon(clock.now()) == 61
+
+
+def sleep_until_stopped(clock, seen):
+    """Sleep for an hour; tell what ended the sleep, and when."""
+    try:
+        current_run().sleep("1h")
+    except BaseException as error:
+        seen.append((type(error).__name__, after_noon(clock.now())))
+        raise
 
 
 def test_what_sleeps_when_a_scheduler_stops_at_once_is_woken(scheduler, clock):
     seen = []
-
-    def job():
-        try:
-            current_run().sleep("1h")
-        except BaseException as error:
-            seen.append((type(error).__name__, after_noon(clock)))
-            raise
-
-    scheduler.add(job, ONE, id="j")
+    scheduler.add(partial(sleep_until_stopped, clock, seen), ONE, id="j")
     scheduler.start()
     clock.advance("2m")
     scheduler.shutdown(wait=False)
@@ -388,15 +385,7 @@ def test_what_sleeps_when_a_scheduler_stops_at_once_is_woken(scheduler, clock):
 
 def test_a_timeout_wakes_what_sleeps(scheduler, clock):
     seen = []
-
-    def job():
-        try:
-            current_run().sleep("1h")
-        except BaseException as error:
-            seen.append((type(error).__name__, after_noon(clock)))
-            raise
-
-    scheduler.add(job, ONE, id="j", timeout="90s")
+    scheduler.add(partial(sleep_until_stopped, clock, seen), ONE, id="j", timeout="90s")
     with scheduler:
         clock.advance("10m")
     assert seen == [("RunTimeoutError", 2.5)]
@@ -420,7 +409,7 @@ def test_wait_idle_lets_time_pass(scheduler, clock):
         scheduler.run_now("j")
         assert not scheduler.wait_idle("1m")
         assert scheduler.wait_idle()
-        assert after_noon(clock) == 5
+        assert after_noon(clock.now()) == 5
         assert scheduler.wait_idle(0)
 
 
@@ -477,14 +466,14 @@ def test_a_job_and_a_hook_cannot_move_it(scheduler, clock, where):
         clock.advance("5m")
     assert len(caught) == 1
     assert "time passes already" in caught[0]
-    assert after_noon(clock) == 5
+    assert after_noon(clock.now()) == 5
 
 
 def test_what_a_condition_raises_reaches_the_caller_and_the_clock_goes_on(scheduler, clock):
     scheduler.add(lambda: current_run().sleep("2m"), Every("1m"), id="j")
 
     def breaks():
-        if after_noon(clock) >= 2:
+        if after_noon(clock.now()) >= 2:
             raise ZeroDivisionError
         return False
 
@@ -492,7 +481,7 @@ def test_what_a_condition_raises_reaches_the_caller_and_the_clock_goes_on(schedu
         with pytest.raises(ZeroDivisionError):
             clock.run_until(breaks, 600)
         clock.advance("5m")
-        assert after_noon(clock) == 7
+        assert after_noon(clock.now()) == 7
 
 
 # --- a crash ------------------------------------------------------------------------------------

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import gc
-from datetime import UTC, datetime
 
 import pytest
 
 import cronkit.jobs as values
 from cronkit import (
-    At,
     Every,
     RunCancelled,
     RunFailed,
@@ -32,9 +30,7 @@ from cronkit.jobs import (
     SchedulerStarted,
     SchedulerStopped,
 )
-
-NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
-ONE = At("2026-01-01T12:01")
+from tests.unit.noon import NOON, ONE
 
 
 @pytest.fixture

@@ -7,27 +7,14 @@ The delays themselves, and what is tried again, are pure: `test_backoff`. Timed-
 from __future__ import annotations
 
 import itertools
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
 from cronkit import At, Backoff, Every, current_run
 from cronkit.executors import ThreadExecutor
 from cronkit.stores import MemoryStore
-
-NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
-MINUTE = timedelta(minutes=1)
-ONE = At("2026-01-01T12:01")
-
-
-def after_noon(instant):
-    return (instant - NOON) / MINUTE
-
-
-def outcomes(scheduler, job_id=None):
-    runs = reversed(scheduler.runs(job_id))
-    return [(str(run.outcome), run.reason) for run in runs]
-
+from tests.unit.noon import MINUTE, NOON, ONE, after_noon, outcomes
 
 # --- limits -------------------------------------------------------------------------------------
 

@@ -5,25 +5,14 @@ What is judged, and in which order, is pure: `test_planner`. Here the judgement 
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
 from cronkit import At, Every, current_run
 from cronkit.errors import PolicyError
 from cronkit.stores import MemoryStore
-
-NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
-MINUTE = timedelta(minutes=1)
-
-
-def after_noon(instant):
-    return (instant - NOON) / MINUTE
-
-
-def outcomes(scheduler, job_id=None):
-    runs = reversed(scheduler.runs(job_id))
-    return [(str(run.outcome), run.reason) for run in runs]
+from tests.unit.noon import MINUTE, NOON, after_noon, outcomes
 
 
 def rows(scheduler):

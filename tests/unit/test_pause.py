@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -10,8 +10,8 @@ from cronkit import Every, current_run
 from cronkit.errors import JobNotFoundError, NaiveDatetimeError, PolicyError, StateError
 from cronkit.jobs import JobPaused, JobUnpaused, Pause
 from cronkit.stores import MemoryStore
+from tests.unit.noon import NOON
 
-NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 
 
@@ -28,6 +28,19 @@ def hourly(scheduler):
     scheduler.add(lambda: None, Every("1h"), id="j")
     with scheduler:
         yield scheduler
+
+
+@pytest.fixture
+def again(make):
+    """Make schedulers with the job, one after the other on one store."""
+    store = MemoryStore()
+
+    def scheduler():
+        made = make(store=store)
+        made.add(lambda: None, Every("1h"), id="j")
+        return made
+
+    return scheduler
 
 
 def test_what_falls_into_a_pause_is_one_row(hourly, clock):
@@ -125,18 +138,11 @@ def test_a_scheduler_may_start_with_all_jobs_paused(scheduler, clock):
     assert rows(scheduler)[1:] == [(2, "succeeded", None, 1)]
 
 
-def test_a_start_with_jobs_paused_owes_the_time_before_to_the_pause(make, clock):
-    store = MemoryStore()
-
-    def scheduler():
-        each = make(store=store)
-        each.add(lambda: None, Every("1h"), id="j")
-        return each
-
-    with scheduler():
+def test_a_start_with_jobs_paused_owes_the_time_before_to_the_pause(again, clock):
+    with again():
         clock.advance("90m")
     clock.advance("3h")
-    second = scheduler()
+    second = again()
     second.start(paused=True)
     clock.advance("1h")
     second.unpause()
@@ -167,18 +173,11 @@ def test_pauses_are_told(hourly, clock):
     assert told == [(JobPaused, "j"), (JobUnpaused, "j")]
 
 
-def test_a_pause_outlives_the_scheduler_in_its_store(make, clock):
-    store = MemoryStore()
-
-    def scheduler():
-        each = make(store=store)
-        each.add(lambda: None, Every("1h"), id="j")
-        return each
-
-    with scheduler() as first:
+def test_a_pause_outlives_the_scheduler_in_its_store(again, clock):
+    with again() as first:
         first.pause("j", by="Ada")
     clock.advance("90m")
-    with scheduler() as second:
+    with again() as second:
         clock.advance("1h")
         assert second.status().jobs[0].pause.by == "Ada"
         assert rows(second) == []

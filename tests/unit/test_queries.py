@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from cronkit import At, Cron, Every, Outcome, current_run
 from cronkit.errors import NaiveDatetimeError, PolicyError
-
-NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
-MINUTE = timedelta(minutes=1)
+from tests.unit.noon import MINUTE, NOON
 
 
 def upcoming(scheduler, *args, **kwargs):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -18,8 +18,7 @@ from cronkit.errors import (
     WaitTimeoutError,
 )
 from cronkit.stores import MemoryStore
-
-NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+from tests.unit.noon import NOON
 
 
 @pytest.fixture

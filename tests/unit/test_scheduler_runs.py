@@ -5,27 +5,14 @@ Overlap and catching up have a file of their own, and limits and attempts anothe
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
 from cronkit import At, Backoff, Cron, Every, current_run
 from cronkit.errors import RunTimeoutError
 from cronkit.stores import MemoryStore
-
-NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
-MINUTE = timedelta(minutes=1)
-ONE = At("2026-01-01T12:01")
-
-
-def after_noon(instant):
-    return (instant - NOON) / MINUTE
-
-
-def outcomes(scheduler, job_id=None):
-    runs = reversed(scheduler.runs(job_id))
-    return [(str(run.outcome), run.reason) for run in runs]
-
+from tests.unit.noon import MINUTE, NOON, ONE, after_noon, outcomes
 
 # --- order and slots ----------------------------------------------------------------------------
 
