@@ -10,6 +10,7 @@ import attrs
 
 from cronkit import _convert, _zones
 from cronkit._clock import SystemClock
+from cronkit.cli._printing import add_json
 from cronkit.cron import CronExpression
 from cronkit.errors import PolicyError
 from cronkit.triggers import Cron
@@ -56,7 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser, *, usual: int) -> None:
     )
     parser.add_argument("--after", metavar="TIME", help="an ISO 8601 time instead of now")
     parser.add_argument("--seed", metavar="TEXT", help="what H is derived from, e.g. the job's id")
-    parser.add_argument("--json", action="store_true", help="print JSON")
+    add_json(parser)
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cronkit.checkpoints import CheckpointManager
-from cronkit.cli._printing import printable
+from cronkit.cli._printing import add_json, answer, printable
 from cronkit.errors import PolicyError
 
 if TYPE_CHECKING:
@@ -47,7 +46,7 @@ def _verb(
     parser.add_argument(
         "--folder", metavar="PATH", default="checkpoints", help="default: ./checkpoints"
     )
-    parser.add_argument("--json", action="store_true", help="print JSON")
+    add_json(parser)
     return parser
 
 
@@ -81,21 +80,19 @@ def _plain(value: object) -> object:
 
 def _list(arguments: argparse.Namespace) -> int:
     operations = _manager(arguments).operations(ended=arguments.all)
-    if arguments.json:
-        print(json.dumps([_facts(info) for info in operations], indent=2))
-        return 0
-    for info in operations:
-        saved = f"{info.saved_at:%Y-%m-%d %H:%M:%S} UTC" if info.saved_at else "-"
-        print(f"{info.id}  {info.status}  {info.progress}  {saved}")
-    if not operations:
-        print("no operations")
+    lines = [_line(info) for info in operations] or ["no operations"]
+    answer(arguments, [_facts(info) for info in operations], lines)
     return 0
+
+
+def _line(info: OperationInfo) -> str:
+    saved = f"{info.saved_at:%Y-%m-%d %H:%M:%S} UTC" if info.saved_at else "-"
+    return f"{info.id}  {info.status}  {info.progress}  {saved}"
 
 
 def _show(arguments: argparse.Namespace) -> int:
     manager = _manager(arguments)
     checkpoint = manager.get_last_checkpoint(arguments.operation)
-    # A state may hold what JSON does not know; people read it, no program takes it back.
     facts = {
         "id": checkpoint.operation,
         "type": checkpoint.type,
@@ -107,42 +104,33 @@ def _show(arguments: argparse.Namespace) -> int:
         "last_item": _plain(checkpoint.last_item),
         "state_version": checkpoint.state_version,
     }
-    if arguments.json:
-        state = {str(key): value for key, value in checkpoint.state.items()}
-        print(json.dumps({**facts, "state": state}, indent=2, default=str))
-        return 0
-    for name, value in facts.items():
-        print(f"{name}: {ascii(value) if isinstance(value, str) else value}")
-    for key, value in checkpoint.state.items():
-        print(f"state[{key!a}] = {value!a}")
+    lines = [
+        *(
+            f"{name}: {value!a}" if isinstance(value, str) else f"{name}: {value}"
+            for name, value in facts.items()
+        ),
+        *(f"state[{key!a}] = {value!a}" for key, value in checkpoint.state.items()),
+    ]
+    state = {str(key): value for key, value in checkpoint.state.items()}
+    answer(arguments, {**facts, "state": state}, lines)
     return 0
 
 
 def _verify(arguments: argparse.Namespace) -> int:
     damaged = _manager(arguments).verify()
-    if arguments.json:
-        facts = [
-            {"operation": each.operation, "where": each.where, "reason": each.reason}
-            for each in damaged
-        ]
-        print(json.dumps(facts, indent=2))
-    else:
-        for each in damaged:
-            print(f"{printable(each.where)}: {each.reason}")
-        print(f"{len(damaged)} damaged")
+    facts = [
+        {"operation": each.operation, "where": each.where, "reason": each.reason}
+        for each in damaged
+    ]
+    lines = [f"{printable(each.where)}: {each.reason}" for each in damaged]
+    answer(arguments, facts, [*lines, f"{len(damaged)} damaged"])
     return _DAMAGED if damaged else 0
 
 
 def _prune(arguments: argparse.Namespace) -> int:
     removals = _manager(arguments, arguments.keep).prune(dry_run=arguments.dry_run)
-    if arguments.json:
-        print(
-            json.dumps(
-                [{"where": each.where, "reason": each.reason} for each in removals], indent=2
-            )
-        )
-        return 0
-    for each in removals:
-        print(f"{printable(each.where)}: {each.reason}")
-    print(f"{len(removals)} {'would go' if arguments.dry_run else 'removed'}")
+    facts = [{"where": each.where, "reason": each.reason} for each in removals]
+    lines = [f"{printable(each.where)}: {each.reason}" for each in removals]
+    count = f"{len(removals)} {'would go' if arguments.dry_run else 'removed'}"
+    answer(arguments, facts, [*lines, count])
     return 0

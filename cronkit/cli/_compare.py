@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from cronkit.cli import _asking
+from cronkit.cli._printing import answer
 from cronkit.cron import CronExpression, CronSyntaxError, describe, explain
 from cronkit.cron._croniter import fire_times
 from cronkit.cron._fields import FIELDS
@@ -105,19 +105,16 @@ def run(arguments: argparse.Namespace) -> int:
     if ours.expression is None and not theirs.fire_times:
         _parse(asked, "cronkit")  # raises: neither can use it
     reasons = [*_reasons(asked.text, ours, theirs), *_at_changes(asked, theirs)]
-    if arguments.json:
-        answer = {
-            "text": asked.text,
-            "zone": str(asked.zone),
-            "after": asked.after.isoformat(),
-            "same": not reasons and ours.fire_times == theirs.fire_times,
-            "cronkit": ours.as_mapping(),
-            "croniter": theirs.as_mapping(),
-            "reasons": reasons,
-        }
-        print(json.dumps(answer, indent=2))
-    else:
-        print("\n".join(_lines(ours, theirs, reasons)))
+    facts = {
+        "text": asked.text,
+        "zone": str(asked.zone),
+        "after": asked.after.isoformat(),
+        "same": not reasons and ours.fire_times == theirs.fire_times,
+        "cronkit": ours.as_mapping(),
+        "croniter": theirs.as_mapping(),
+        "reasons": reasons,
+    }
+    answer(arguments, facts, _lines(ours, theirs, reasons))
     return 0
 
 

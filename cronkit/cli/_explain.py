@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from cronkit.cli import _asking
+from cronkit.cli._printing import answer
 from cronkit.cron import describe, explain
 
 if TYPE_CHECKING:
@@ -33,24 +33,23 @@ def run(arguments: argparse.Namespace) -> int:
     changes = explain(question.expression, question.zone, year=year)
     sentence = describe(question.expression, arguments.lang)
     found = question.fire_times()
-    if arguments.json:
-        answer = {
-            "expression": str(question.expression),
-            "zone": str(question.zone),
-            "sentence": sentence,
-            "after": question.after.isoformat(),
-            "fire_times": [each.isoformat() for each in found],
-            "year": year,
-            "changes": [_as_mapping(each) for each in changes],
-        }
-        print(json.dumps(answer, indent=2, ensure_ascii=False))
-        return 0
-    print(f"{sentence}\n\nnext:")
-    for line in _asking.shown(found):
-        print(f"  {line}")
-    print(f"\nchanges of the offset in {year}:")
-    for line in [each.sentence for each in changes] or [f"none in {question.zone}"]:
-        print(f"  {line}")
+    facts = {
+        "expression": str(question.expression),
+        "zone": str(question.zone),
+        "sentence": sentence,
+        "after": question.after.isoformat(),
+        "fire_times": [each.isoformat() for each in found],
+        "year": year,
+        "changes": [_as_mapping(each) for each in changes],
+    }
+    effects = [each.sentence for each in changes] or [f"none in {question.zone}"]
+    lines = [
+        f"{sentence}\n\nnext:",
+        *(f"  {line}" for line in _asking.shown(found)),
+        f"\nchanges of the offset in {year}:",
+        *(f"  {line}" for line in effects),
+    ]
+    answer(arguments, facts, lines)
     return 0
 
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cronkit.cli._printing import printable
+from cronkit.cli._printing import add_json, answer, printable
 from cronkit.errors import PolicyError
 from cronkit.exporters import ExportDirectory, Keep
 
 if TYPE_CHECKING:
     import argparse
+
+    from cronkit.exporters import ExportInfo
 
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -37,7 +38,7 @@ def _verb(
 ) -> argparse.ArgumentParser:
     parser = verbs.add_parser(name, help=text)
     parser.add_argument("folder", metavar="FOLDER")
-    parser.add_argument("--json", action="store_true", help="print JSON")
+    add_json(parser)
     return parser
 
 
@@ -49,29 +50,27 @@ def _directory(arguments: argparse.Namespace, keep: Keep | None = None) -> Expor
 
 def _list(arguments: argparse.Namespace) -> int:
     found = _directory(arguments).exports()
-    if arguments.json:
-        facts = [
-            {
-                "path": str(each.path),
-                "export": each.export,
-                "serial": each.serial,
-                "made_at": each.made_at.isoformat(),
-                "rows": each.rows,
-                "bytes": each.bytes,
-                "sha256": each.sha256,
-                "present": each.present,
-            }
-            for each in found
-        ]
-        print(json.dumps(facts, indent=2))
-        return 0
-    for each in found:
-        rows = "-" if each.rows is None else each.rows
-        gone = "" if each.present else "  (gone or changed)"
-        print(f"{printable(each.path.name)}  {rows} rows  {each.bytes} bytes{gone}")
-    if not found:
-        print("no exports")
+    facts = [
+        {
+            "path": str(each.path),
+            "export": each.export,
+            "serial": each.serial,
+            "made_at": each.made_at.isoformat(),
+            "rows": each.rows,
+            "bytes": each.bytes,
+            "sha256": each.sha256,
+            "present": each.present,
+        }
+        for each in found
+    ]
+    answer(arguments, facts, [_line(each) for each in found] or ["no exports"])
     return 0
+
+
+def _line(info: ExportInfo) -> str:
+    rows = "-" if info.rows is None else info.rows
+    gone = "" if info.present else "  (gone or changed)"
+    return f"{printable(info.path.name)}  {rows} rows  {info.bytes} bytes{gone}"
 
 
 def _prune(arguments: argparse.Namespace) -> int:
@@ -84,11 +83,8 @@ def _prune(arguments: argparse.Namespace) -> int:
         monthly=arguments.monthly,
     )
     deletions = _directory(arguments, keep).prune(dry_run=arguments.dry_run)
-    if arguments.json:
-        facts = [{"path": str(each.path), "reason": each.reason} for each in deletions]
-        print(json.dumps(facts, indent=2))
-        return 0
-    for each in deletions:
-        print(f"{printable(each.path.name)}: {each.reason}")
-    print(f"{len(deletions)} {'would go' if arguments.dry_run else 'deleted'}")
+    facts = [{"path": str(each.path), "reason": each.reason} for each in deletions]
+    lines = [f"{printable(each.path.name)}: {each.reason}" for each in deletions]
+    count = f"{len(deletions)} {'would go' if arguments.dry_run else 'deleted'}"
+    answer(arguments, facts, [*lines, count])
     return 0

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from cronkit.cli import _asking
+from cronkit.cli._printing import answer
 
 if TYPE_CHECKING:
     import argparse
@@ -23,14 +23,11 @@ def run(arguments: argparse.Namespace) -> int:
     """Print the next fire times; return the exit code."""
     question = _asking.question(arguments)
     found = question.fire_times()
-    if arguments.json:
-        answer = {
-            "expression": str(question.expression),
-            "zone": str(question.zone),
-            "after": question.after.isoformat(),
-            "fire_times": [each.isoformat() for each in found],
-        }
-        print(json.dumps(answer, indent=2))
-    else:
-        print("\n".join(_asking.shown(found)))
+    facts = {
+        "expression": str(question.expression),
+        "zone": str(question.zone),
+        "after": question.after.isoformat(),
+        "fire_times": [each.isoformat() for each in found],
+    }
+    answer(arguments, facts, _asking.shown(found))
     return 0
