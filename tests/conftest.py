@@ -79,6 +79,7 @@ class PostgresServer:
             shutil.chown(self.folder, "nobody", "nogroup")
         self._schemas = itertools.count(1)
         self._process = None
+        self._port = ""
         self._run("initdb", "-D", str(self.data), "-A", "trust", "-U", "postgres", "--no-sync")
 
     @property
@@ -87,7 +88,7 @@ class PostgresServer:
 
     @property
     def dsn(self) -> str:
-        return f"host={self.folder} user=postgres dbname=postgres"
+        return f"host={self.folder} {self._port} user=postgres dbname=postgres"
 
     def schema(self) -> str:
         """Make an empty schema; return a DSN that leads to it."""
@@ -99,12 +100,22 @@ class PostgresServer:
         """Run a statement as the administrator; return what it prints, bare."""
         return self._run("psql", "-XAtq", "-d", self.dsn, "-c", statement)
 
-    def start(self) -> None:
+    def take(self, file: Path) -> None:
+        """Copy a file into the folder, for the server alone to read."""
+        copy = Path(shutil.copy(file, self.folder))
+        copy.chmod(0o600)
+        if self._user:
+            shutil.chown(copy, "nobody", "nogroup")
+
+    def start(self, *own: str) -> None:
+        """Start with settings `own` besides those that keep it to its folder."""
+        self._port = next((each for each in own if each.startswith("port=")), "")
         log = (self.folder / "log").open("ab")
         settings = (
             "listen_addresses=",
             f"unix_socket_directories={self.folder}",
             f"fsync={self._sync}",
+            *own,
         )
         self._process = subprocess.Popen(
             [
