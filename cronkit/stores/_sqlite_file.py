@@ -49,7 +49,8 @@ def checked(path: str | os.PathLike[str]) -> str:
         raise PolicyError("path", str(found), "a file, not a folder")
     if not found.parent.is_dir():
         raise PolicyError("path", str(found), "a file in a folder that exists")
-    _mounts.refuse_network(found.parent, "SQLiteStore")
+    for each in (found.parent, found):  # the locks lie in the folder, and the file may be a link
+        _mounts.refuse_network(each, "SQLiteStore")
     return str(found)
 
 
