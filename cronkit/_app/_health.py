@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from cronkit.jobs import JobState
 
 _LONGEST_SILENCE = 5.0
-"""Seconds; the loop looks at least once a second."""
+"""Seconds; the loop looks at least every two seconds."""
 
 
 @attrs.frozen(kw_only=True)

@@ -2,24 +2,26 @@
 
 Python runs a signal handler in the main thread, between two of its instructions. Should the main
 thread be inside ``Event.set`` at that moment, it holds the event's lock, and a ``set`` in the
-handler would wait for it for ever. The lock of this event can be taken again by its holder.
+handler would wait for it for ever. Here nobody holds a lock: there is a gate, which is closed while
+the event is not set, and who waits wants to pass it.
 """
 
 from __future__ import annotations
 
 import threading
-
-_SLICE = 1.0
-"""Seconds; after this long a wait of the main thread, which runs the handlers, looks again."""
+from contextlib import suppress
 
 
 class Wake(threading.Event):
-    """A `threading.Event` whose `set` may interrupt any other of its methods in one thread."""
+    """A `threading.Event` whose `set` may interrupt any other of its methods in one thread.
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._changed = threading.Condition(threading.RLock())
+    Who waits for it is also who sets it back.
+    """
+
+    def __init__(self) -> None:  # nothing of the parent's is used: its lock is what is not wanted
         self._is_set = False
+        self._gate = threading.Lock()
+        self._gate.acquire()
 
     def is_set(self) -> bool:
         """Return whether it is set."""
@@ -27,41 +29,23 @@ class Wake(threading.Event):
 
     def set(self) -> None:
         """Set it and let all who wait go on; in any thread, also in a signal handler."""
-        with self._changed:
-            self._is_set = True
-            self._changed.notify_all()
+        self._is_set = True
+        self._open()
 
     def clear(self) -> None:
         """Set it back."""
         self._is_set = False
+        self._gate.acquire(blocking=False)
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until it is set, for `timeout` seconds at most; return whether it is."""
-        if threading.current_thread() is not threading.main_thread():
-            with self._changed:
-                return self._is_set or self._changed.wait_for(self.is_set, timeout)
-        left = timeout
-        with self._changed:
-            while not self._is_set:
-                # A handler of this thread may set it just here, when nobody is there to notify.
-                slice_ = _SLICE if left is None else min(left, _SLICE)
-                if self._changed.wait(slice_):
-                    return True
-                if left is not None:
-                    left -= slice_
-                    if left <= 0:
-                        break
-            return self._is_set
+        seconds = -1.0 if timeout is None else max(timeout, 0.0)
+        while not self._is_set and self._gate.acquire(timeout=seconds):
+            if self.is_set():
+                self._open()  # for others who wait
+        return self._is_set
 
-    def is_held_here(self) -> bool:
-        """Return whether the calling thread has been interrupted inside of it."""
-        return is_held_here(self._changed)
-
-
-def is_held_here(condition: threading.Condition) -> bool:
-    """Return whether the calling thread has the lock of a condition."""
-    try:
-        condition.notify(0)
-    except RuntimeError:  # what it raises in a thread that has not
-        return False
-    return True
+    def _open(self) -> None:
+        if self._gate.locked():
+            with suppress(RuntimeError):  # another one has opened it just now
+                self._gate.release()

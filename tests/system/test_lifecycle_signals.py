@@ -6,6 +6,7 @@ What the first, the second and the third signal do stands in `test_hostile_jobs`
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 
 import pytest
@@ -59,19 +60,62 @@ def test_it_is_refused_outside_of_the_main_thread():
 
 
 class TestWake:
-    def test_setting_it_is_possible_in_a_handler_that_interrupts_any_of_its_methods(self):
+    def test_a_handler_sets_it_while_its_own_thread_waits(self):
         wake = Wake()
-        with wake._changed:  # as if the handler ran inside of set() or wait()
+        before = signal.signal(signal.SIGALRM, lambda *_: wake.set())
+        signal.setitimer(signal.ITIMER_REAL, 0.1)
+        try:
+            assert wake.wait(5) is True
+        finally:
+            signal.signal(signal.SIGALRM, before)
+
+    @pytest.mark.parametrize("method", ["set", "clear", "wait", "is_set"])
+    def test_a_handler_that_interrupts_any_of_its_methods_sets_it(self, method):
+        code = getattr(Wake, method).__code__
+        lines = sorted({line for _, _, line in code.co_lines() if line} - {code.co_firstlineno})
+        for line in lines:
+            wake = Wake()
+
+            def interrupt(frame, event, _argument, line=line, wake=wake):
+                if event == "line" and frame.f_lineno == line:
+                    wake.set()
+                return interrupt if frame.f_code is code else None
+
+            sys.settrace(interrupt)
+            try:
+                getattr(wake, method)(*([0] if method == "wait" else []))
+            finally:
+                sys.settrace(None)
             wake.set()
+            assert wake.wait(0) is True
 
-        assert wake.is_set()
+    def test_all_who_wait_go_on(self):
+        wake, ended = Wake(), []
+        waiting = [threading.Thread(target=lambda: ended.append(wake.wait(30))) for _ in range(5)]
+        for each in waiting:
+            each.start()
+        wake.set()
+        for each in waiting:
+            each.join(10)
 
-    def test_a_wait_sees_within_a_second_what_a_handler_of_its_own_thread_has_set(self):
-        wake = Wake()
-        # The flag is set after the wait has looked, and nobody is notified.
-        threading.Timer(0.1, setattr, (wake, "_is_set", True)).start()
+        assert ended == [True] * 5
 
-        assert wake.wait(5) is True
+    def test_none_that_is_set_while_another_is_set_back_is_lost(self):
+        there, back = Wake(), Wake()
+
+        def answer():
+            for _ in range(5_000):
+                there.wait()
+                there.clear()
+                back.set()
+
+        thread = threading.Thread(target=answer, daemon=True)
+        thread.start()
+        for _ in range(5_000):
+            there.set()
+            assert back.wait(30)
+            back.clear()
+        thread.join(30)
 
     @pytest.mark.parametrize("timeout", [0, 0.01])
     def test_a_wait_runs_out(self, timeout):
