@@ -114,15 +114,23 @@ def pack(attempt: Attempt, function: str, store: str | None) -> Envelope:
 
 
 def open_envelope(envelope: Envelope) -> Reply:
-    """Run an attempt in this worker; the one function that is submitted to an executor."""
+    """Run an attempt in this worker; the one function that is submitted to an executor.
+
+    A worker that lacks the module, the variable or the way to the store fails the attempt: nobody
+    died, so it is not interrupted, and the job's `Backoff` says whether to try again.
+    """
     clock = SystemClock()
     started = clock.now()
     begun, value, notes = True, None, {}
     error: BaseException | None = None
-    if envelope.store is not None and not _begin(envelope):
-        begun = False
-    else:
-        attempt = Attempt(_taken(envelope), _job(envelope), clock)
+    attempt: Attempt | None = None
+    try:
+        begun = envelope.store is None or _begin(envelope)
+        if begun:
+            attempt = Attempt(_taken(envelope), _job(envelope), clock)
+    except BaseException as unready:  # noqa: BLE001 -- the job boundary: its module is imported here
+        error = unready
+    if attempt is not None:
         value, error = call(attempt)
         notes = dict(attempt.notes)
     return Reply(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 from concurrent.futures import Executor, ProcessPoolExecutor
 from multiprocessing import get_context
 from typing import TYPE_CHECKING
@@ -25,44 +25,9 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import ModuleType
 
+    from conftest import Diary
+
 WAIT = "60s"
-
-
-def pool() -> Iterator[Executor]:
-    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as executor:
-        yield executor
-
-
-def dask() -> Iterator[Executor]:
-    if importlib.util.find_spec("distributed") is None:
-        pytest.skip("the extra dask is not installed")
-    from distributed import Client, LocalCluster
-
-    with (
-        LocalCluster(
-            n_workers=2,
-            threads_per_worker=1,
-            processes=True,
-            host="127.0.0.1",
-            dashboard_address=None,
-            silence_logs=50,
-        ) as cluster,
-        Client(cluster) as client,
-    ):
-        yield client.get_executor(pure=False, retries=0)
-
-
-@pytest.fixture
-def store_url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The URL of a store, in the environment of every worker started later."""
-    url = f"sqlite:///{tmp_path}/state.db"
-    monkeypatch.setenv("CRONKIT_TEST_STORE", url)
-    return url
-
-
-@pytest.fixture(params=[pool, dask], ids=lambda make: make.__name__)
-def engine(request: pytest.FixtureRequest, jobs: ModuleType) -> Iterator[Executor]:
-    yield from request.param()
 
 
 @pytest.fixture
@@ -146,6 +111,36 @@ def test_a_store_is_given_by_reference_only(jobs: ModuleType) -> None:
     executor.shutdown()
 
 
+def test_a_worker_without_the_variable_of_the_store_fails_the_run_and_calls_nothing(
+    engine: Executor, jobs: ModuleType, store_url: str, diary: Diary
+) -> None:
+    executor = FutureExecutor(engine, store="env:CRONKIT_TEST_NOT_SET")
+    with Scheduler(store=open_store(store_url), executor=executor) as scheduler:
+        scheduler.add(jobs.work, args=[str(diary.folder)], on_interrupted="rerun")
+        handle = scheduler.run_now("work")
+        with pytest.raises(ConfigError, match="CRONKIT_TEST_NOT_SET is not set in this worker"):
+            handle.result(WAIT)
+        run = handle.wait()
+        assert run is not None
+        assert (run.outcome, run.attempt) == (Outcome.FAILED, 1)
+    assert diary.calls("began") == []
+
+
+def test_a_worker_that_lacks_the_module_fails_the_run(
+    scheduler: Scheduler, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "only_here_now.py").write_text("def job(): return 1\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    scheduler.add(importlib.import_module("only_here_now").job, on_interrupted="rerun")
+    (tmp_path / "only_here_now.py").unlink()
+    handle = scheduler.run_now("job")
+    with pytest.raises(ModuleNotFoundError, match="only_here_now"):
+        handle.result(WAIT)
+    run = handle.wait()
+    assert run is not None
+    assert (run.outcome, run.attempt) == (Outcome.FAILED, 1)
+
+
 @pytest.fixture
 def fenced(store_url: str, engine: Executor) -> Iterator[Scheduler]:
     """A scheduler whose workers ask its store before they begin."""
@@ -165,7 +160,7 @@ def test_a_task_that_the_engine_runs_again_after_a_dead_worker_calls_nothing(
 
 
 # A pool of the standard library takes no more tasks once a worker has died.
-@pytest.mark.parametrize("engine", [dask], indirect=True, ids=["dask"])
+@pytest.mark.parametrize("engine", ["dask"], indirect=True)
 def test_a_job_that_reruns_runs_again_as_the_next_attempt(
     fenced: Scheduler, jobs: ModuleType, tmp_path: Path
 ) -> None:
