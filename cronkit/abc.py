@@ -97,9 +97,10 @@ class Executor(Protocol):
     An executor calls its `report` exactly once for each attempt submitted, from any thread, with
     the attempt, its result, and what it raised. It judges nothing.
 
-    Four methods are optional. ``accepts(job)`` raises `NotCallableError` for a job that cannot run
-    here; it is asked when a job is added. ``adopt(loop)`` is given the event loop of a host that
-    starts the scheduler with ``async with``. ``holds_caller()`` says whether the calling thread is
+    Five methods are optional. ``accepts(job)`` raises `NotCallableError` for a job that cannot run
+    here; it is asked when a job is added. ``meet(store)`` is given the scheduler's store before
+    each start. ``adopt(loop)`` is given the event loop of a host that starts the scheduler with
+    ``async with``. ``holds_caller()`` says whether the calling thread is
     the one that the attempts need, so that nobody waits for them there. ``after_fork()`` begins
     anew in a forked child, where none of the executor's threads are.
 

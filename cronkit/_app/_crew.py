@@ -39,6 +39,9 @@ class Crew:
         for name, executor in self._given.items():
             used = started.get(id(executor))
             if used is None:
+                meet = getattr(executor, "meet", None)
+                if meet is not None:
+                    meet(self._core.store)
                 used = clock.executor(executor) if isinstance(clock, DrivenClock) else executor
                 adopt = getattr(used, "adopt", None)
                 if adopt is not None:

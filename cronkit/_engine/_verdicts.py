@@ -70,10 +70,10 @@ def _retry_at(
     attempt: Attempt, error: BaseException, now: datetime, *, ended: bool
 ) -> datetime | None:
     """Return when to try again; ``None``: this was the last attempt."""
-    if isinstance(error, RunInterruptedError):
-        return now if attempt.job.on_interrupted == "rerun" else None
     retry, taken = attempt.job.retry, attempt.taken
     asked = attempt.token.reason
+    if isinstance(error, RunInterruptedError):
+        return now if attempt.job.on_interrupted == "rerun" and asked is None else None
     if taken.attempt >= retry.attempts or asked not in {None, "timeout"}:
         return None
     try:

@@ -344,6 +344,36 @@ def test_waiting_rows_outlive_their_schedulers(enter):
     assert run.attempt == 1
 
 
+# --- attempts that a worker of another process begins --------------------------------------------
+
+
+def test_an_attempt_begins_once_whoever_asks(mine, yours):
+    decide(mine, row())
+    (run,) = take(mine, "me")
+    assert yours.begin(run.run_id, run.fence, run.attempt) is True
+    assert yours.begin(run.run_id, run.fence, run.attempt) is False
+    assert mine.begin(run.run_id, run.fence, run.attempt) is False
+
+
+def test_the_next_attempt_may_begin_and_the_one_before_may_not(mine, yours):
+    decide(mine, row())
+    (late,) = take(mine, "me")
+    yours.expire("me", None, rerun)
+    assert not yours.begin(late.run_id, late.fence, late.attempt)  # it only waits
+    (run,) = take(yours, "you")
+    assert not mine.begin(late.run_id, late.fence, late.attempt)
+    assert not mine.begin(late.run_id, late.fence, run.attempt)
+    assert mine.begin(run.run_id, run.fence, run.attempt)
+
+
+def test_a_run_that_has_ended_does_not_begin(mine, yours):
+    decide(mine, row())
+    (run,) = take(mine, "me")
+    mine.finish(closing(run, Outcome.TIMED_OUT, abandoned=True).ending)
+    assert not yours.begin(run.run_id, run.fence, run.attempt)
+    assert not yours.begin("nobody@knows", run.fence, 1)
+
+
 # --- many endings -------------------------------------------------------------------------------
 
 
