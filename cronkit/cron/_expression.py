@@ -12,7 +12,7 @@ from cronkit.cron._instants import PASSES, between, is_fire_time, iterate, neare
 from cronkit.cron._parser import read
 from cronkit.cron._refusal import LONGEST, moved, never, unfit, unknown_zone
 from cronkit.cron._search import SAFE_DAYS, fires
-from cronkit.errors import CronSyntaxError, NaiveDatetimeError, UnknownZoneError
+from cronkit.errors import CronSyntaxError, NaiveDatetimeError, PolicyError, UnknownZoneError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _DIALECTS = ("cronkit", "croniter")
 _DAY_RULES = ("and", "or")
 _GAPS = ("run", "skip")
+_FOLDS = tuple(PASSES)
 _ZONE_PREFIXES = ("TZ=", "CRON_TZ=")
 
 
@@ -104,6 +105,8 @@ class CronExpression:
         read_text = read if dialect == "cronkit" else _reader(dialect)
         if day_rule is not None:
             choice(day_rule, "day_rule", _DAY_RULES)
+        if seed is not None and not isinstance(seed, str):
+            raise PolicyError("seed", seed, "text, such as the id of a job")
         try:
             fields = read_text(text[start:], day_rule=day_rule, seed=seed)
             if not (
@@ -118,8 +121,8 @@ class CronExpression:
             choice(gap, "gap", _GAPS)
         if fold is None:
             fold = "both" if fields.interval else "first"
-        elif fold not in PASSES:
-            choice(fold, "fold", tuple(PASSES))
+        elif fold not in _FOLDS:
+            choice(fold, "fold", _FOLDS)
         return cls(fields, zone, gap, fold)
 
     def next(self, after: datetime) -> datetime | None:

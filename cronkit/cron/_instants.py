@@ -5,7 +5,7 @@ It knows no grammar. `nearest` finds one fire time, in either direction; `iterat
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import MAXYEAR, MINYEAR, datetime, timezone
 from zoneinfo import ZoneInfo
 
 from cronkit._zones import (
@@ -151,6 +151,8 @@ def _find(
 
 def is_fire_time(expression: CronExpression, moment: datetime, zone: tzinfo) -> bool:
     """Return whether `moment` is one of the fire times."""
+    if not MINYEAR < moment.year < MAXYEAR and clamped(moment) != moment:
+        return False
     if is_plain(zone):
         try:
             here = moment if moment.tzinfo is zone else moment.astimezone(zone)
@@ -158,8 +160,6 @@ def is_fire_time(expression: CronExpression, moment: datetime, zone: tzinfo) -> 
                 return matches(expression.fields, here)
         except OverflowError:  # as in `nearest`
             pass
-    if clamped(moment) != moment:
-        return False
     before = from_utc(to_utc(moment) - datetime.resolution, zone)
     found = nearest(expression, before, zone, forward=True)
     return found is not None and to_utc(found) == to_utc(moment)

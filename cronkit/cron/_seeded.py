@@ -10,7 +10,6 @@ from hashlib import sha256
 
 from cronkit.cron._fields import FIELDS, number
 from cronkit.cron._refusal import Refusal, span
-from cronkit.errors import PolicyError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,11 +24,8 @@ def resolve(words: list[str], seed: str | None) -> list[str]:
 
     Raises:
         Refusal: there is an ``H`` and no seed, or its range or step cannot be read.
-        PolicyError: the seed is not text.
     """
     fields = FIELDS[1:6] if len(words) == 5 else FIELDS  # noqa: PLR2004 -- no seconds field
-    if not isinstance(seed, str | None):
-        raise PolicyError("seed", seed, "text, such as the id of a job")
     digest = sha256((seed or "").encode(errors="surrogatepass")).digest()
     result = []
     for word, of in zip(words, fields, strict=False):

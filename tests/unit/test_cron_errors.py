@@ -187,6 +187,7 @@ def test_an_error_pickles_with_all_it_knows() -> None:
         ({"day_rule": "xor"}, "'and', 'or'"),
         ({"gap": "fire"}, "'run', 'skip'"),
         ({"fold": "twice"}, "'first', 'second', 'both'"),
+        ({"fold": ["first"]}, "'first', 'second', 'both'"),
     ],
 )
 def test_an_option_that_does_not_exist_is_refused_with_those_that_do(

@@ -182,10 +182,12 @@ def test_the_ends_of_the_calendar_are_ends_and_not_errors(zone: str) -> None:
     assert last is not None
     assert first.date() <= date(1, 1, 4)
     assert last.date() >= date(9999, 12, 29)
+    assert not expression.matches(earliest)
     assert not expression.matches(latest)
     assert list(expression.iter(last)) == []
     assert last in list(expression.iter(last - timedelta(days=5)))
     assert list(expression.between(latest, latest)) == []
+    assert next(expression.between(earliest, latest)) == first
     parisian = CronExpression.parse("TZ=Europe/Paris 0 0 * * *")
     assert parisian.next(latest) is None
     assert parisian.previous(earliest) is None

@@ -86,6 +86,7 @@ def test_h_without_a_seed_is_refused_and_says_what_to_do() -> None:
     assert caught.value.hint == "pass seed=..., such as the id of a job"
 
 
-def test_a_seed_is_text() -> None:
+@pytest.mark.parametrize("text", ["H * * * *", "* * * * *"])
+def test_a_seed_is_text(text: str) -> None:
     with pytest.raises(PolicyError, match="seed"):
-        CronExpression.parse("H * * * *", seed=7)  # type: ignore[arg-type]
+        CronExpression.parse(text, seed=7)  # type: ignore[arg-type]
