@@ -91,7 +91,9 @@ class At(TriggerValue):
 def _in_order(instants: Iterable[datetime], zone: tzinfo | None) -> tuple[datetime, ...]:
     """Return the instants in UTC and in order; without a zone, naive ones stay and come first."""
     found = {
-        each if zone is None and each.tzinfo is None else _local.bound_moment(each, zone or UTC)
+        each
+        if zone is None and each.tzinfo is None
+        else _local.bound_moment(each, zone or UTC, "instant")
         for each in instants
     }
     return tuple(

@@ -182,8 +182,10 @@ class Bounded(TriggerValue):
         start: datetime | str | None = None,
         end: datetime | str | None = None,
     ) -> None:
-        first = None if start is None else _local.wall_in(_local.wall(start, "start"), None)
-        last = None if end is None else _local.wall_in(_local.wall(end, "end"), None)
+        first = (
+            None if start is None else _local.wall_in(_local.wall(start, "start"), None, "start")
+        )
+        last = None if end is None else _local.wall_in(_local.wall(end, "end"), None, "end")
         if first and last and bool(first.tzinfo) == bool(last.tzinfo) and last <= first:
             raise PolicyError("end", last.isoformat(), f"later than start, {first.isoformat()}")
         self.__attrs_init__(trigger=as_trigger(trigger), start=first, end=last)
@@ -221,8 +223,8 @@ class Bounded(TriggerValue):
     def _bounds(self, zone: tzinfo | None) -> tuple[datetime | None, datetime | None]:
         read_in = zone or UTC
         return (
-            None if self.start is None else _local.bound_moment(self.start, read_in),
-            None if self.end is None else _local.bound_moment(self.end, read_in),
+            None if self.start is None else _local.bound_moment(self.start, read_in, "start"),
+            None if self.end is None else _local.bound_moment(self.end, read_in, "end"),
         )
 
     def bind(self, zone: tzinfo, seed: str) -> Bounded:

@@ -53,7 +53,7 @@ class Every(TriggerValue):
         zone = _local.optional_zone(tz)
         start = _local.wall(anchor, "anchor")
         if start.tzinfo is not None or zone is not None:
-            start = _local.bound_moment(start, zone or UTC)
+            start = _local.bound_moment(start, zone or UTC, "anchor")
         length = _convert.duration(interval, "interval", least=_SHORTEST)
         self.__attrs_init__(interval=length, anchor=start, tz=zone)
 
@@ -80,7 +80,7 @@ class Every(TriggerValue):
     def _anchor_in(self, zone: tzinfo) -> datetime:
         if self.anchor.tzinfo is not None:
             return self.anchor
-        return _local.bound_moment(self.anchor, zone)
+        return _local.bound_moment(self.anchor, zone, "anchor")
 
     def _at(self, anchor: datetime, count: int, zone: tzinfo) -> datetime | None:
         try:
@@ -95,7 +95,7 @@ class Every(TriggerValue):
         """Return the trigger with its fire times shown in `zone`, where it has no zone yet."""
         if self.tz is not None:
             return self
-        anchor = _local.bound_moment(self.anchor, zone)
+        anchor = _local.bound_moment(self.anchor, zone, "anchor")
         bound = Every.__new__(Every)  # the values are read already
         bound.__attrs_init__(interval=self.interval, anchor=anchor, tz=zone)
         return bound

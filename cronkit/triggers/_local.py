@@ -105,23 +105,23 @@ def resolve(moment: datetime, zone: tzinfo, *, later: bool = False) -> datetime:
     return _zones.resolve(moment, zone, later=later).astimezone(UTC)
 
 
-def bound_moment(moment: datetime, zone: tzinfo) -> datetime:
+def bound_moment(moment: datetime, zone: tzinfo, argument: str) -> datetime:
     """Return `moment` as an instant in UTC; a naive one is read in `zone`.
 
     Raises:
         PolicyError: it lies at the very end of the calendar, where not every zone can show it.
     """
-    return _convert.in_zone(moment, zone, "instant")
+    return _convert.in_zone(moment, zone, argument)
 
 
-def wall_in(moment: datetime, zone: tzinfo | None) -> datetime:
+def wall_in(moment: datetime, zone: tzinfo | None, argument: str) -> datetime:
     """Return the wall-clock time of `moment` in `zone`.
 
     A naive one is returned as it is; without a zone, an aware one in UTC, to wait for its zone.
     """
     if moment.tzinfo is None:
         return moment.replace(fold=0)
-    utc = bound_moment(moment, UTC)
+    utc = bound_moment(moment, UTC, argument)
     return utc if zone is None else utc.astimezone(zone).replace(tzinfo=None, fold=0)
 
 

@@ -64,7 +64,7 @@ class Rule(TriggerValue):
     ) -> None:
         zone = _local.optional_zone(tz)
         parts = parse_rule(rule)
-        first = _local.wall_in(_local.wall(start, "start"), zone)
+        first = _local.wall_in(_local.wall(start, "start"), zone, "start")
         recurrence = None if first.tzinfo else Recurrence.of(parts, first)
         self.__attrs_init__(parts=parts, start=first, tz=zone, recurrence=recurrence)
 
@@ -137,7 +137,7 @@ class Rule(TriggerValue):
     def _in(self, zone: tzinfo) -> Recurrence:
         if self._recurrence is not None:
             return self._recurrence
-        return Recurrence.of(self.parts, _local.wall_in(self.start, zone))
+        return Recurrence.of(self.parts, _local.wall_in(self.start, zone, "start"))
 
     def _end(self) -> datetime | None:
         """Return the instant of an ``UNTIL`` with a ``Z``; one without is the recurrence's own."""
@@ -148,7 +148,7 @@ class Rule(TriggerValue):
         """Return the trigger with its wall clock in `zone`, where it has no zone yet."""
         if self.tz is not None:
             return self
-        start = _local.wall_in(self.start, zone).isoformat()
+        start = _local.wall_in(self.start, zone, "start").isoformat()
         return Rule(self.parts.text, start=start, tz=zone)
 
     def __str__(self) -> str:

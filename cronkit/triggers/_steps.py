@@ -51,7 +51,7 @@ class CalendarSteps(TriggerValue):
         tz: tzinfo | str | None = None,
     ) -> None:
         zone = _local.optional_zone(tz)
-        first = _local.wall_in(_local.wall(anchor, "anchor"), zone)
+        first = _local.wall_in(_local.wall(anchor, "anchor"), zone, "anchor")
         self.__attrs_init__(months=months, days=days, anchor=first, tz=zone)
 
     @classmethod
@@ -101,7 +101,7 @@ class CalendarSteps(TriggerValue):
         Over n steps the calendar strays less than five days from n mean steps, so an estimate
         that is moved back by that much lies on the near side of `wall`.
         """
-        anchor = _local.wall_in(self.anchor, zone)
+        anchor = _local.wall_in(self.anchor, zone, "anchor")
         slack = -5 * direction
         passed = (wall - anchor).days + slack
         step = _CYCLE_DAYS * self.months + _CYCLE_MONTHS * self.days
@@ -117,7 +117,7 @@ class CalendarSteps(TriggerValue):
         """Return the trigger with its wall clock in `zone`, where it has no zone yet."""
         if self.tz is not None:
             return self
-        anchor = _local.wall_in(self.anchor, zone).isoformat()
+        anchor = _local.wall_in(self.anchor, zone, "anchor").isoformat()
         return CalendarSteps(months=self.months, days=self.days, anchor=anchor, tz=zone)
 
     def __str__(self) -> str:

@@ -309,6 +309,7 @@ def test_an_interval_that_leaves_no_fitting_period_is_found_out_at_once():
         (lambda: Rule("FREQ=DAILY", start=datetime(2026, 1, 1)), NaiveDatetimeError, "start: "),
         (lambda: Rule("FREQ=DAILY", start="soon"), PolicyError, "start: 'soon'"),
         (lambda: Rule("FREQ=DAILY", start=1), PolicyError, "start: 1"),
+        (lambda: Rule("FREQ=DAILY", start="0001-01-01T00:00Z"), PolicyError, "start: '0001-01-01T"),
         (lambda: Rule("FREQ=DAILY", tz="Paris"), UnknownZoneError, "'Paris'"),
     ],
 )

@@ -126,6 +126,7 @@ def test_its_text_says_the_step_and_the_anchor(step, text):
         (lambda: Rule.every(days=100_001), PolicyError, "0 to 100000"),
         (lambda: Rule.every(days="1"), PolicyError, "days: '1'"),
         (lambda: Rule.every(days=1, anchor="soon"), PolicyError, "anchor: 'soon'"),
+        (lambda: Rule.every(days=1, anchor="0001-01-01T00:00Z"), PolicyError, "anchor: '0001-01-"),
         (lambda: Rule.every(days=1, anchor=datetime(2026, 1, 1)), NaiveDatetimeError, "anchor: "),
         (lambda: Rule.every(days=1, tz="Europe/Pariss"), UnknownZoneError, "'Europe/Paris'"),
     ],
