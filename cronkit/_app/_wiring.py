@@ -6,13 +6,12 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypeVar
 
-from cronkit import _convert
+from cronkit import _convert, _shapes
 from cronkit._app._hand import ByHand
 from cronkit._app._lifecycle import Lifecycle
 from cronkit._app._pauses import Pauses
 from cronkit._app._queries import Queries
 from cronkit._app._registry import Registry
-from cronkit._clock import SystemClock
 from cronkit._engine._core import Core
 from cronkit._engine._engine import Engine
 from cronkit._engine._hooks import Hooks
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 
-_CLOCK = ("now", "monotonic", "wait")
 _STORE = ("decide", "take", "finish", "register", "runs")
 _EXECUTOR = ("start", "free", "submit", "stop", "shutdown")
 
@@ -54,15 +52,21 @@ class App:
         standby: bool,
     ) -> None:
         zone = _convert.zone(timezone)
-        clock = SystemClock() if clock is None else _shaped(clock, "clock", _CLOCK)
-        store = MemoryStore() if store is None else _shaped(store, "store", _STORE)
+        clock = _shapes.clock(clock)
+        store = MemoryStore() if store is None else _shapes.shaped(store, "store", *_STORE)
         if max_concurrent_runs is not None:
             _convert.integer(max_concurrent_runs, "max_concurrent_runs", least=1)
         named: dict[str | None, Executor] = {
-            _convert.name(name, "executors"): _shaped(each, f"executors[{name!r}]", _EXECUTOR)
+            _convert.name(name, "executors"): _shapes.shaped(
+                each, f"executors[{name!r}]", *_EXECUTOR
+            )
             for name, each in _mapping(executors, "executors").items()
         }
-        default = ThreadExecutor() if executor is None else _shaped(executor, "executor", _EXECUTOR)
+        default = (
+            ThreadExecutor()
+            if executor is None
+            else _shapes.shaped(executor, "executor", *_EXECUTOR)
+        )
         named[None] = default
         if ASYNCIO not in named:
             takes_coroutines = isinstance(default, AsyncioExecutor)
@@ -103,12 +107,4 @@ def _mapping(value: Mapping[str, _T] | None, argument: str) -> Mapping[str, _T]:
         return {}
     if not isinstance(value, Mapping):
         raise PolicyError(argument, value, "a mapping by name")
-    return value
-
-
-def _shaped(value: _T, argument: str, methods: tuple[str, ...]) -> _T:
-    """Return `value` if it has these methods; a class in place of an object is a common slip."""
-    missing = [each for each in methods if not callable(getattr(value, each, None))]
-    if missing or isinstance(value, type):
-        raise PolicyError(argument, value, f"an object with {', '.join(methods)}")
     return value

@@ -11,8 +11,7 @@ import os
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from cronkit import _convert
-from cronkit._clock import SystemClock
+from cronkit import _convert, _shapes
 from cronkit._context import active
 from cronkit.checkpoints import _tagged
 from cronkit.checkpoints._codec import Codec
@@ -93,7 +92,7 @@ class CheckpointManager:
         clock: Clock | None = None,
     ) -> None:
         self._cadence = Cadence(every=every, every_seconds=every_seconds)
-        self._clock: Clock = SystemClock() if clock is None else clock
+        self._clock = _shapes.clock(clock)
         self._keep_finished = (
             None if keep_finished is None else _convert.duration(keep_finished, "keep_finished")
         )

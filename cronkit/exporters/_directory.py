@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Unpack
 
 import attrs
 
-from cronkit import _convert
-from cronkit._clock import SystemClock
+from cronkit import _convert, _shapes
 from cronkit._files._compression import method
 from cronkit._files._paths import folder_path
 from cronkit._files._retention import Keep
@@ -92,7 +91,7 @@ class ExportDirectory:
         self.latest = _convert.flag(latest, "latest")
         self.manifest = _convert.flag(manifest, "manifest")
         self._zone = _convert.zone(timezone)
-        self._clock: Clock = SystemClock() if clock is None else clock
+        self._clock = _shapes.clock(clock)
         self._keep: Keep | None = None
         if keep is not _NOT_GIVEN or manifest:
             self.keep = keep

@@ -630,6 +630,8 @@ class TestArguments:
             ({"classes": [int]}, PolicyError, "classes"),
             ({"classes": 7}, PolicyError, "classes"),
             ({"keep_finished": -1}, DurationError, "keep_finished"),
+            ({"clock": 5}, PolicyError, "clock"),
+            ({"clock": FakeClock}, PolicyError, "clock"),
         ],
     )
     def test_a_manager_names_the_argument_that_is_out_of_range(

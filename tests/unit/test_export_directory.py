@@ -301,6 +301,8 @@ class TestRefusals:
             ({"latest": "yes"}, PolicyError, "latest"),
             ({"manifest": 0}, PolicyError, "manifest"),
             ({"timezone": "Nowhere/At_All"}, UnknownZoneError, "Nowhere"),
+            ({"clock": 5}, PolicyError, "clock"),
+            ({"clock": FakeClock}, PolicyError, "clock"),
         ],
     )
     def test_a_folder_names_the_argument_that_is_out_of_range(self, path, options, error, name):
