@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 
 from cronkit.errors import PolicyError
 
@@ -11,7 +12,8 @@ def folder_path(value: str | os.PathLike[str], argument: str) -> str:
     r"""Return `value` as text if it can be the path of a folder.
 
     Raises:
-        PolicyError: it is no path, is empty, or holds a NUL, which no system takes.
+        PolicyError: it is no path, is empty, or holds a NUL or half of a character, which no
+            system takes.
 
     Example:
         >>> from pathlib import Path
@@ -20,5 +22,7 @@ def folder_path(value: str | os.PathLike[str], argument: str) -> str:
     """
     path = os.fspath(value) if isinstance(value, (str, os.PathLike)) else None
     if isinstance(path, str) and path and "\0" not in path:
-        return path
+        with suppress(UnicodeEncodeError):
+            os.fsencode(path)
+            return path
     raise PolicyError(argument, value, "the path of a folder")

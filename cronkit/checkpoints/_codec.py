@@ -93,16 +93,20 @@ class Codec:
             raise DamagedError("its state is no dict")
         return state
 
-    def write_key(self, value: object) -> JSON:
+    def write_key(self, value: object, name: str = "key") -> JSON:
         """Return the key of an item as tagged JSON.
+
+        Args:
+            value: the key.
+            name: what an error calls it.
 
         Raises:
             StateNotSerializableError: it has no safe form, or is longer than 1,024 characters.
         """
-        node = self._tags.write(value, "key")
+        node = self._tags.write(value, name)
         if len(json.dumps(node)) > _LONGEST_KEY:
             raise StateNotSerializableError(
-                "key", type(value).__name__, f"it has more than {_LONGEST_KEY} characters"
+                name, type(value).__name__, f"it has more than {_LONGEST_KEY} characters"
             )
         return node
 

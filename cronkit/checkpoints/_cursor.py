@@ -56,7 +56,7 @@ class Cursor:
         self._codec = codec
         self.place = Place(record.processed, record.last_item, record.digest)
 
-    def key(self, value: object) -> JSON:
+    def key(self, value: object, name: str = "key") -> JSON:
         """Return the key of an item as typed JSON.
 
         Raises:
@@ -66,7 +66,7 @@ class Cursor:
             return value
         if type(value) is int and value.bit_length() < _SHORT:
             return value
-        return self._codec.write_key(value)
+        return self._codec.write_key(value, name)
 
     def skip(self, items: Iterator[T], key: Callable[[T], object], operation: str) -> None:
         """Move `items` past what is done.

@@ -138,6 +138,7 @@ class CheckpointManager:
         run = active()
         record = self._packing.pack(first_record(type, key, total, self._clock.now(), run), {})
         resumable = _convert.choice(resume, "resume", ("auto", "never")) == "auto"
+        _convert.flag(force, "force")
         self._tidy()
         try:
             owned = self._backend.begin(record, resume=resumable)
@@ -180,7 +181,7 @@ class CheckpointManager:
             FenceLostError: a later run of this job has worked on it.
             CheckpointWriteError: the disk failed.
         """
-        owned = self._backend.own(operation, force=force)
+        owned = self._backend.own(operation, force=_convert.flag(force, "force"))
         return self._operation(owned, None, active(), resumed=True)
 
     def get_interrupted_operations(self) -> list[OperationInfo]:
@@ -196,8 +197,8 @@ class CheckpointManager:
 
         Read-only: nothing is taken.
         """
-        found = [*self._backend.running(), *(self._backend.finished() if ended else ())]
-        return [self._packing.info(each) for each in found]
+        finished = self._backend.finished() if _convert.flag(ended, "ended") else ()
+        return [self._packing.info(each) for each in (*self._backend.running(), *finished)]
 
     def get_last_checkpoint(self, operation: str) -> Checkpoint:
         """Return the last good checkpoint of an operation, whoever owns it, running or ended.
@@ -227,6 +228,7 @@ class CheckpointManager:
         Raises:
             LockTimeoutError: another process is in the middle of a start and does not move.
         """
+        _convert.flag(dry_run, "dry_run")
         before = None
         if self._keep_finished is not None:
             before = self._clock.now() - self._keep_finished

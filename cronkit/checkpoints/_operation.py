@@ -6,6 +6,7 @@ What is written and when is in `_writer`, the place in the source in `_cursor`, 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from cronkit.checkpoints._cursor import MOST_ITEMS
@@ -13,7 +14,7 @@ from cronkit.checkpoints._tracking import Tracker, checked
 from cronkit.errors import OperationLostError, StateError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator
     from types import TracebackType
 
     from cronkit.checkpoints._packing import Packing
@@ -146,7 +147,7 @@ class Operation:
         tracker = self._tracker
         tracker.check("save_checkpoint")
         if state is not None:
-            tracker.state = dict(state)
+            tracker.state = checked(dict(state) if isinstance(state, Mapping) else state)
         if not tracker.tracked:
             if processed is None:
                 processed = _whole(tracker.state.get("processed_count"))

@@ -170,7 +170,7 @@ class Tracker:
                 processed=integer(processed, "processed", least=0, most=MOST_ITEMS)
             )
         if last_item is not None:
-            place = place._replace(last_item=self.cursor.key(last_item))
+            place = place._replace(last_item=self.cursor.key(last_item, "last_item"))
         self.cursor.place = place
 
     def save(self) -> None:

@@ -640,7 +640,7 @@ class TestArguments:
         with pytest.raises(error, match=names):
             CheckpointManager(backend, **options)
 
-    @pytest.mark.parametrize("place", [7, None, object(), "", "a\0b", b"folder"])
+    @pytest.mark.parametrize("place", [7, None, object(), "", "a\0b", "\ud800", b"folder"])
     def test_a_place_is_a_folder_or_a_backend(self, place):
         with pytest.raises(PolicyError, match="place"):
             CheckpointManager(place)
@@ -665,6 +665,32 @@ class TestArguments:
             manager.operation(**arguments)
         assert caught.value.argument == names
         assert manager.operations() == []
+
+    @pytest.mark.parametrize(
+        ("call", "names"),
+        [
+            (lambda manager: manager.operation("x", force="no"), "force"),
+            (lambda manager: manager.resume("x", force=1), "force"),
+            (lambda manager: manager.operations(ended="all"), "ended"),
+            (lambda manager: manager.prune(dry_run=0), "dry_run"),
+        ],
+    )
+    def test_nothing_stands_for_true_or_false(self, manager, call, names):
+        with pytest.raises(PolicyError, match=f"{names}: .* True or False"):
+            call(manager)
+        assert manager.operations() == []
+
+    @pytest.mark.parametrize("state", [5, "text", ["ab"], {"a"}, object()])
+    def test_a_state_is_a_dict(self, manager, state):
+        operation = manager.start_operation("x")
+        with pytest.raises(StateNotSerializableError, match="a state is a dict"):
+            operation.save_checkpoint(state)
+        assert operation.state == {}
+
+    @pytest.mark.parametrize("item", [object(), float("nan"), "m" * 1025])
+    def test_a_last_item_without_a_form_is_named(self, manager, item):
+        with pytest.raises(StateNotSerializableError, match="last_item: "):
+            manager.start_operation("x").save_checkpoint(last_item=item)
 
     def test_outside_of_a_run_an_operation_needs_a_type(self, manager):
         with pytest.raises(StateError, match="give the operation a type"):

@@ -271,7 +271,7 @@ class TestRefusals:
         with pytest.raises(PolicyError, match="operation"):
             exports.rotating("x").open(operation=7)
 
-    @pytest.mark.parametrize("path", [7, None, "", "a\0b"])
+    @pytest.mark.parametrize("path", [7, None, "", "a\0b", "\ud800"])
     def test_what_is_no_path_is_refused(self, path):
         with pytest.raises(PolicyError, match="path"):
             ExportDirectory(path)
