@@ -155,9 +155,11 @@ class ExportDirectory:
             dry_run: delete nothing, only return what would go.
 
         Raises:
+            PolicyError: `dry_run` is neither true nor false.
             ExportWriteError: the folder cannot be read, or a file not deleted.
             LockTimeoutError: another process holds the folder's lock and does not move.
         """
+        _convert.flag(dry_run, "dry_run")
         if not self.path.is_dir():
             return []
         now = self.now()

@@ -33,12 +33,6 @@ _MEANT = tuple(meant for meant, _ in _IN_CELLS if len(meant) == 1)
 _ACTIVE = re.compile(r"([\\`*_{}\[\]<>#|~])")
 
 
-def _function(value: Callable[[Any], Any] | None) -> Callable[[Any], Any] | None:
-    if value is None or callable(value):
-        return value
-    raise PolicyError("line", value, "a function of a row")
-
-
 @attrs.frozen(kw_only=True)
 class Markdown:
     """A table of rows, or with `line` a listing, under headings with `group`.
@@ -73,12 +67,15 @@ class Markdown:
 
     title: str | None = None
     columns: tuple[str, ...] | None = attrs.field(default=None, converter=checked_columns)
-    line: Callable[[Any], str] | None = attrs.field(default=None, converter=_function)
-    group: Callable[[Any], object] | None = attrs.field(default=None, converter=_function)
+    line: Callable[[Any], str] | None = None
+    group: Callable[[Any], object] | None = None
 
     def __attrs_post_init__(self) -> None:
         if self.title is not None and not isinstance(self.title, str):
             raise PolicyError("title", self.title, "text")
+        for name, value in (("line", self.line), ("group", self.group)):
+            if value is not None and not callable(value):
+                raise PolicyError(name, value, "a function of a row")
         if self.columns is not None and self.line is not None:
             raise PolicyError(
                 "columns", self.columns, "either columns (a table) or line (a listing)"

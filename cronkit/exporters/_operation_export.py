@@ -5,7 +5,7 @@ It knows an operation only by the Protocol here.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self, runtime_checkable
 
 from cronkit.errors import ExportError, PolicyError, StateError
 from cronkit.exporters._hidden import (
@@ -51,6 +51,7 @@ class Counted(Protocol):
     def processed(self) -> int: ...
 
 
+@runtime_checkable
 class ResumableOperation(Protocol):
     """What an export needs of an operation; `cronkit.checkpoints.Operation` has it."""
 

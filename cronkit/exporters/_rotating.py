@@ -15,7 +15,7 @@ from cronkit.exporters._formats import BATCH, RowError
 from cronkit.exporters._hidden import new_part, sweep
 from cronkit.exporters._latest import link_latest, refuse_latest
 from cronkit.exporters._manifest import Entry
-from cronkit.exporters._operation_export import OperationExport
+from cronkit.exporters._operation_export import OperationExport, ResumableOperation
 from cronkit.exporters._records import ExportProgress, ExportResult
 from cronkit.exporters._shelf import locked
 from cronkit.exporters._text_export import TextExport
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from cronkit.exporters._directory import ExportDirectory
     from cronkit.exporters._formats import Format, FormatWriter
     from cronkit.exporters._names import Grammar
-    from cronkit.exporters._operation_export import ResumableOperation
     from cronkit.exporters._part import Cut, PartFile
     from cronkit.exporters._shelf import Shelf
 
@@ -139,7 +138,7 @@ class RotatingExporter:
         """
         if operation is None:
             return TextExport(self)
-        if not hasattr(operation, "parts"):
+        if not isinstance(operation, ResumableOperation):
             raise PolicyError("operation", operation, "an Operation")
         return OperationExport(self, operation)
 

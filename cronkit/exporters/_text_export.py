@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
 
-from cronkit.errors import StateError
+from cronkit.errors import PolicyError, StateError
 from cronkit.exporters._hidden import new_part
 
 if TYPE_CHECKING:
@@ -49,10 +49,12 @@ class TextExport:
         Raises:
             ExportWriteError: the disk failed.
             StateError: not inside the ``with`` block.
-            TypeError: `text` is no text.
+            PolicyError: `text` is no text.
         """
         if self._part is None:
             raise StateError("write", "only inside the with block of open()")
+        if not isinstance(text, str):
+            raise PolicyError("text", text, "text; rows are written by write() of the exporter")
         self._part.write(text.encode(errors="backslashreplace"))
 
     def __exit__(

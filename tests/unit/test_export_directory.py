@@ -11,6 +11,7 @@ import os
 import shutil
 import stat
 import tracemalloc
+from pathlib import Path
 
 import attrs
 import pytest
@@ -267,9 +268,22 @@ class TestRefusals:
             exports.rotating("x").write(ROWS, **{argument: "7"})
         assert not exports.path.exists()
 
-    def test_what_is_no_operation_is_refused(self, exports):
+    @pytest.mark.parametrize("operation", [7, Path("folder"), "export"])
+    def test_what_is_no_operation_is_refused(self, exports, operation):
         with pytest.raises(PolicyError, match="operation"):
-            exports.rotating("x").open(operation=7)
+            exports.rotating("x").open(operation=operation)
+
+    @pytest.mark.parametrize("text", [7, None, b"bytes", {"title": "Heat"}])
+    def test_a_text_export_takes_text(self, exports, text):
+        with exports.rotating("x").open() as out:
+            with pytest.raises(PolicyError, match="text: "):
+                out.write(text)
+            out.write("the end")
+        assert out.result.bytes == 7
+
+    def test_a_dry_run_is_one_or_is_none(self, exports):
+        with pytest.raises(PolicyError, match="dry_run"):
+            exports.prune(dry_run=0)
 
     @pytest.mark.parametrize("path", [7, None, "", "a\0b", "\ud800"])
     def test_what_is_no_path_is_refused(self, path):

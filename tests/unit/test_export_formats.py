@@ -334,6 +334,7 @@ class TestMarkdownListing:
             ({"group": len}, "group"),
             ({"line": len, "columns": ["a"]}, "columns"),
             ({"line": 7}, "line"),
+            ({"line": str, "group": 7}, "group"),
             ({"title": 7}, "title"),
             ({"columns": []}, "columns"),
         ],
