@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import logging
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 from cronkit import _convert
 from cronkit._cancel import CancelToken
 from cronkit._failure import text_of
-from cronkit.errors import RunCancelledError, RunTimeoutError, StateError
+from cronkit._run_log import RunLog
+from cronkit.errors import PolicyError, RunCancelledError, RunTimeoutError, StateError
 from cronkit.jobs import NOTHING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, MutableMapping
+    import logging
+    from collections.abc import Callable, Mapping
     from datetime import datetime, timedelta
 
     from cronkit.abc import Clock
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
     Sleep = Callable[[float, CancelToken], None]
 
-_LOGGER = logging.getLogger("cronkit.run")
 _active: ContextVar[Attempt] = ContextVar("cronkit_run")
 
 
@@ -104,14 +104,13 @@ class RunContext:
     @property
     def log(self) -> logging.LoggerAdapter[logging.Logger]:
         """A logger whose records carry ``job_id``, ``run_id``, ``fire_time`` and ``attempt``."""
-        return _RunLog(
-            _LOGGER,
+        return RunLog(
             {
                 "job_id": self.job_id,
                 "run_id": self.id,
                 "fire_time": self.fire_time.isoformat(),
                 "attempt": self.attempt,
-            },
+            }
         )
 
     def raise_if_cancelled(self) -> None:
@@ -169,7 +168,15 @@ class RunContext:
         self.raise_if_cancelled()
 
     def progress(self, done: float, *, total: float | None = None) -> None:
-        """Say how far this run has come; `Scheduler.status` shows it in ``going_on``."""
+        """Say how far this run has come; `Scheduler.status` shows it in ``going_on``.
+
+        Raises:
+            PolicyError: `done` or `total` is no number.
+        """
+        if not hasattr(done, "__float__"):
+            raise PolicyError("done", done, "a number")
+        if total is not None and not hasattr(total, "__float__"):
+            raise PolicyError("total", total, "a number, or None")
         self.progress_now = (done, total)
 
     def note(self, **facts: object) -> None:
@@ -185,17 +192,6 @@ class RunContext:
 
     def __repr__(self) -> str:
         return f"<RunContext {self.id} attempt {self.attempt}>"
-
-
-class _RunLog(logging.LoggerAdapter[logging.Logger]):
-    """A logger adapter that keeps the caller's own ``extra`` fields."""
-
-    def process(
-        self, msg: object, kwargs: MutableMapping[str, object]
-    ) -> tuple[object, MutableMapping[str, object]]:
-        own = kwargs.get("extra")
-        kwargs["extra"] = {**(self.extra or {}), **(own if isinstance(own, dict) else {})}
-        return msg, kwargs
 
 
 class Attempt:

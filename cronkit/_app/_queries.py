@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from cronkit.abc import SharedStore
     from cronkit.jobs import Job, Run, StoredJob
 
+_MOST = 1_000_000_000
+
 
 class Queries:
     """Reads what the engine and the store know; changes nothing."""
@@ -41,7 +43,7 @@ class Queries:
         if until is None and limit is None:
             limit = len(self._core.jobs)
         if limit is not None:
-            _convert.integer(limit, "limit", least=0)
+            _convert.integer(limit, "limit", least=0, most=_MOST)
         edge = None
         if until is not None:
             moment = _convert.moment(until, "until")
@@ -71,13 +73,12 @@ class Queries:
         if outcome is not None:
             _convert.choice(outcome, "outcome", tuple(map(str, Outcome)))
         if limit is not None:
-            _convert.integer(limit, "limit", least=0)
+            _convert.integer(limit, "limit", least=0, most=_MOST)
         if job_id is not None and not isinstance(job_id, str):
             raise PolicyError("job_id", job_id, "the id of a job")
         core = self._core
-        with (
-            core.lock
-        ):  # never the store's lock alone: a signal handler may stop the scheduler here
+        # Never the store's lock alone: a signal handler may stop the scheduler here.
+        with core.lock:
             found = core.store.runs(job_id=job_id, outcome=outcome, limit=limit)
         return [core.localized(run) for run in found]
 

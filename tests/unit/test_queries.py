@@ -127,6 +127,7 @@ def test_looking_ahead_changes_nothing(scheduler, clock):
         ({"limit": True}, PolicyError),
         ({"limit": 1.5}, PolicyError),
         ({"limit": "9"}, PolicyError),
+        ({"limit": 10**30}, PolicyError),
         ({"until": "soon"}, PolicyError),
         ({"until": 5}, PolicyError),
         ({"until": datetime(2026, 1, 2)}, NaiveDatetimeError),
@@ -191,6 +192,7 @@ def test_runs_have_their_times_in_the_zone_of_their_job(used):
         {"limit": -1},
         {"limit": True},
         {"limit": "9"},
+        {"limit": 10**30},
         {"job_id": 5},
         {"job_id": []},
     ],
@@ -247,6 +249,18 @@ def test_what_goes_on_is_counted(scheduler, clock):
         assert (status.runs_going_on, status.jobs[0].running) == (3, 3)
         assert status.executors["default"]["busy"] == 3
         assert status.jobs[0].last_outcome is None
+
+
+@pytest.mark.parametrize("said", [("a lot",), (None,), (object(),), (1, "all"), ([1],)])
+def test_progress_is_told_in_numbers(scheduler, said):
+    def job():
+        done, *total = said
+        current_run().progress(done, **({"total": total[0]} if total else {}))
+
+    scheduler.add(job)
+    with pytest.raises(PolicyError) as caught:
+        scheduler.run_now("job").result()
+    assert caught.value.argument == ("total" if len(said) > 1 else "done")
 
 
 def test_what_goes_on_is_shown_with_its_progress(make, clock):
