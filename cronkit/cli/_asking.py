@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from cronkit import _convert, _zones
+from cronkit import _convert
 from cronkit._clock import SystemClock
 from cronkit.cli._printing import add_json
 from cronkit.cron import CronExpression
@@ -108,12 +108,11 @@ def moment(given: str | None, zone: tzinfo) -> datetime:
     """Return the moment given as text, read in `zone` where it has no offset; ``None`` is now.
 
     Raises:
-        PolicyError: it is no ISO 8601 text.
+        PolicyError: it is no ISO 8601 text, or lies at the very end of the calendar.
     """
     if given is None:
         return SystemClock().now().astimezone(zone)
-    found = _convert.moment(given, "after")
-    return _zones.resolve(found, zone) if found.tzinfo is None else found.astimezone(zone)
+    return _convert.in_zone(_convert.moment(given, "after"), zone, "after").astimezone(zone)
 
 
 def shown(fire_times: Iterable[datetime]) -> list[str]:

@@ -237,6 +237,7 @@ def test_compare_hashes_with_the_seed_on_both_sides(capsys):
         (["next", "* * * * *", "-n", "0"], "count: 0 is not accepted"),
         (["next", "* * * * *", "-n", "1001"], "1 to 1000"),
         (["next", "* * * * *", "--after", "soon"], "after: 'soon'"),
+        (["next", "* * * * *", "--tz", "Asia/Tokyo", "--after", "0001-01-01"], "after: '0001-01-"),
         (["next", "H * * * *"], "--seed and the id of the job"),
         (["next", "* * * * *", "--gap", "jump"], "gap: 'jump'"),
         (["next", "* * * * *", "--dialect", "quartz"], "dialect: 'quartz'"),
