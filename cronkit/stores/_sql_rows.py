@@ -76,6 +76,36 @@ def inserted(decision: Decision, now: datetime) -> Row:
     )
 
 
+def is_plain(decision: Decision) -> bool:
+    """Return whether `plain` holds all of a decision."""
+    return (
+        decision.outcome is None
+        and decision.reason is None
+        and decision.first is None
+        and decision.count == 1
+        and not decision.at_least
+        and decision.key is None
+        and decision.give_up_at is None
+        and decision.args is None
+        and decision.kwargs is None
+    )
+
+
+def plain(decision: Decision) -> Row:
+    """Return the parameters of `INSERT_PLAIN`."""
+    not_before = to_micros(decision.not_before)
+    return (
+        decision.run_id,
+        decision.job_id,
+        to_micros(decision.fire_time),
+        decision.origin,
+        not_before,
+        not_before,
+        decision.priority,
+        int(decision.force),
+    )
+
+
 def ended(ending: Ending) -> Row:
     """Return the parameters of `END_RUN`."""
     return (

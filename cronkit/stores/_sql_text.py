@@ -107,6 +107,12 @@ INSERTED = (
 )
 """What a `Decision` becomes, in this order."""
 
+INSERT_PLAIN = (
+    "INSERT INTO cronkit_runs (id, job_id, fire_time, phase, live, origin, not_before, due,"
+    " priority, forced) VALUES (?, ?, ?, 'waiting', 1, ?, ?, ?, ?, ?)"
+)
+"""As `INSERT_RUN`, for a run that waits and has none of the rest: most are such."""
+
 _MARKS = ", ".join("?" * len(INSERTED))
 RUNS = f"SELECT {', '.join(RUN_COLUMNS)} FROM cronkit_runs"  # noqa: S608 -- the names above
 INSERT_RUN = f"INSERT INTO cronkit_runs ({', '.join(INSERTED)}) VALUES ({_MARKS})"  # noqa: S608 -- as above

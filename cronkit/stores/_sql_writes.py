@@ -7,6 +7,7 @@ waits for a job: so no two transactions wait for each other.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from itertools import groupby
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 from cronkit.errors import FenceLostError
@@ -80,11 +81,20 @@ def decide(
     verdicts = plan(list(found.values()))
     new = _new(session, found, verdicts)
     if new:
-        session.many(sql.INSERT_RUN, [codec.inserted(each, now) for each in new])
+        _insert(session, new, now)
         _follow_inserts(session, new, now, prune)
     _advance(session, verdicts, new)
     _write_changes(session, verdicts)
     return new
+
+
+def _insert(session: Session, new: Iterable[Decision], now: datetime) -> None:
+    """Write new rows in their order."""
+    for plain, rows in groupby(new, codec.is_plain):
+        if plain:
+            session.many(sql.INSERT_PLAIN, [codec.plain(each) for each in rows])
+        else:
+            session.many(sql.INSERT_RUN, [codec.inserted(each, now) for each in rows])
 
 
 def _new(

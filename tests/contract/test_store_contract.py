@@ -173,6 +173,37 @@ def test_a_decision_becomes_a_waiting_row(desk):
     assert not run.executed
 
 
+@pytest.mark.parametrize(
+    "fact",
+    [
+        {"reason": "asked"},
+        {"first": NOW - MINUTE},
+        {"count": 7},
+        {"at_least": True},
+        {"key": "order-1"},
+        {"priority": 3},
+        {"not_before": NOW + MINUTE},
+        {"origin": "hand"},
+    ],
+    ids=lambda fact: next(iter(fact)),
+)
+def test_each_fact_of_a_waiting_row_is_kept_among_rows_that_have_none(desk, fact):
+    decisions = row("a"), row("b", **fact), row("c")
+    desk.decide(*decisions)
+    before, found, after = (desk.store.get(each.run_id) for each in decisions)
+    assert {name: getattr(found, name) for name in fact} == fact
+    plain = {"id": before.id, "job_id": "a"} | {name: getattr(before, name) for name in fact}
+    assert attrs.evolve(found, **plain) == attrs.evolve(after, **plain) == before
+
+
+@pytest.mark.parametrize("facts", [{"args": (1,)}, {"kwargs": {"x": 1}}], ids=["args", "kwargs"])
+def test_arguments_of_one_row_are_its_own(desk, facts):
+    desk.decide(row("a"), row("b", **facts), row("c"))
+    found = {each.job_id: each for each in desk.take()}
+    assert [(found[each].args, found[each].kwargs) for each in "ac"] == [(None, None)] * 2
+    assert {name: getattr(found["b"], name) for name in facts} == facts
+
+
 def test_a_decision_with_an_outcome_becomes_an_ended_row(desk):
     decision = skipped(
         at=5, first=NOW, count=6, at_least=True, blocked_by="other", origin="trigger"
