@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
     from types import ModuleType
 
-    from conftest import Diary
+    from tests.system.workers.conftest import Diary
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(180)]
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import ModuleType
 
-    from conftest import Diary
+    from tests.system.workers.conftest import Diary
 
 WAIT = "60s"
 
