@@ -126,6 +126,13 @@ class Engine:
             return [f"the store does not answer: {heart.trouble.reason}"]
         return []
 
+    @property
+    def expects_more(self) -> bool:
+        """Whether a shared store is to write what ended, and others of a burst may be ending."""
+        attempts = self.attempts
+        ended = len(attempts.outcomes.reports)
+        return 0 < ended < len(attempts.running) and self.core.shares
+
     def next_wakeup(self) -> datetime | None:
         """Return when `step` has something to do; ``None``: nothing is planned."""
         attempts, until = self.attempts, self.outage.until

@@ -27,6 +27,12 @@ From a long sleep a thread comes back 0.3 ms late, from a short one 0.1 ms.
 _WORTHWHILE = 4
 """A wait this many times `_NEAR` is long; a shorter one is not cut in two."""
 
+_GATHERING = 0.00005
+"""Seconds for attempts that are just ending: their outcomes fit into the same transaction.
+
+Of a burst of short runs a transaction so writes what all slots have ended, and not half of it.
+"""
+
 _FIRST_PAUSE = 0.05
 _LONGEST_PAUSE = 5.0
 
@@ -46,6 +52,7 @@ class Loop:
         self._engine = engine
         self._clock = engine.core.clock
         self._wake = Wake()
+        self._never = Wake()
         self._stopping = False
         self._thread: threading.Thread | None = None
         self.failures = 0
@@ -94,6 +101,8 @@ class Loop:
                 self.last_beat = self._clock.monotonic()
                 self._engine.watch.look()
                 if woken or due:  # else it only looked at the clock
+                    if self._engine.expects_more:
+                        self._clock.wait(_GATHERING, self._never)
                     self._engine.step()
                 self.failing = None
                 woken, due = self._wait()

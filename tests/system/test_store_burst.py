@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from threading import Event, Semaphore
 
 import pytest
 
 from cronkit import At, Scheduler, current_run
 from cronkit.executors import ThreadExecutor
-from cronkit.stores import SQLiteStore
+from cronkit.stores import MemoryStore, SQLiteStore
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(120)]
 
@@ -48,3 +49,30 @@ def test_each_of_a_burst_runs_once_and_none_waits_for_ever(connect, scale):
     assert set(ran.values()) == {1}
     outcomes = Counter(str(run.outcome) for run in connect().runs())
     assert outcomes == {"succeeded": jobs + 1}
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_a_transaction_of_a_shared_store_waits_for_what_else_is_ending(tmp_path, shared):
+    started, ends = Semaphore(0), [Event() for _ in range(3)]
+
+    def work(number):
+        started.release()
+        ends[number].wait()
+
+    store = SQLiteStore(tmp_path / "state.db") if shared else MemoryStore()
+    with Scheduler(store=store, executor=ThreadExecutor(3)) as scheduler:
+        engine = scheduler._app.engine
+        reports = engine.attempts.outcomes.reports
+        for number in range(3):
+            scheduler.add(work, id=f"job-{number}", args=(number,))
+            scheduler.run_now(f"job-{number}")
+        for _ in ends:
+            started.acquire()
+        with engine.core.lock:  # so that nothing is written
+            seen = [engine.expects_more]
+            for number, end in enumerate(ends):
+                end.set()
+                while len(reports) <= number:  # for at most the time limit of a test
+                    Event().wait(0.001)
+                seen.append(engine.expects_more)
+    assert seen == [False, shared, shared, False]
