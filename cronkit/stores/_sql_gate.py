@@ -11,6 +11,7 @@ from cronkit.errors import StoreError
 _CLOCK = SystemClock()
 _LEAST_SECONDS = 1.05
 _MOST_SECONDS = 4.0
+_MOST_DOUBLED = 10
 
 
 class Deadline:
@@ -69,7 +70,7 @@ class Gate:
         with self._lock:
             self._failures += 1
             self._reason = reason
-            spread = min(0.5 * 2**self._failures, _MOST_SECONDS)
+            spread = min(0.5 * 2 ** min(self._failures, _MOST_DOUBLED), _MOST_SECONDS)
             wait = _LEAST_SECONDS + random.random() * spread  # noqa: S311 -- no secret
             self._closed = Deadline(wait)
 
