@@ -77,5 +77,6 @@ def _checked(path: str | os.PathLike[str]) -> Path:
     found = Path(os.fspath(path)).absolute()
     if found.is_dir() or not found.parent.is_dir():
         raise PolicyError("single", str(found), "a file in a folder that exists")
-    _mounts.refuse_network(found.parent, "Scheduler(single=...)")
+    for each in (found.parent, found):  # the note lies in the folder, and the lock may be a link
+        _mounts.refuse_network(each, "Scheduler(single=...)")
     return found
