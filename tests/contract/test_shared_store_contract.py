@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from datetime import UTC, datetime, timedelta
 
@@ -230,15 +231,62 @@ def test_watching_ends_when_its_time_is_over(mine):
     assert mine.watch(0.01, threading.Event()) is False
 
 
-def test_watching_hears_of_a_pause_by_another(mine, yours):
+def pauses(store):
+    store.decide(["a"], lambda _: [Verdict("a", pause=Pause(at=NOW))], NOW)
+
+
+def edits(store):
+    store.decide(["a"], lambda _: [Verdict("a", edit=Edit(replaced="every 1m"))], NOW)
+
+
+def runs_by_hand(store):
+    decide(store, row(number=next(NUMBERS)))
+
+
+def asks_to_stop(store):
+    by_trigger = attrs.evolve(row(number=next(NUMBERS)), origin="trigger")
+    decide(store, by_trigger)  # nobody has to hear of that
+    for run in take(store, "you"):
+        store.cancel(run.run_id, "by hand", NOW)
+
+
+NUMBERS = itertools.count(1)
+
+
+@pytest.mark.parametrize("act", [pauses, edits, runs_by_hand, asks_to_stop])
+def test_watching_hears_of_what_another_writes(mine, yours, act):
     mine.pulse("me", NOW)
     heard = []
     watcher = threading.Thread(target=lambda: heard.append(mine.watch(20, threading.Event())))
     watcher.start()
     while watcher.is_alive():  # as often as it takes: the watcher may not have begun
-        yours.decide(["a"], lambda _: [Verdict("a", pause=Pause(at=NOW))], NOW)
+        act(yours)
         watcher.join(0.05)
     assert heard == [True]
+
+
+def test_a_beat_is_given_while_the_other_connection_is_in_a_transaction(mine, yours):
+    before = yours.pulse("you", NOW).beats["me"]
+    with mine._reading() as session:
+        session.rows("SELECT id FROM cronkit_jobs")
+        beater = threading.Thread(target=lambda: mine.beat("me", NOW))
+        beater.start()
+        beater.join(20)
+        assert not beater.is_alive()
+    assert yours.pulse("you", NOW).beats["me"] > before
+
+
+def test_ten_thousand_ended_runs_of_a_job_are_kept_unless_it_says_otherwise(mine):
+    rows = [
+        attrs.evolve(row(number=n), outcome=Outcome.SKIPPED, reason="overlap")
+        for n in range(10_200)
+    ]
+    for first in range(0, 10_000, 1_000):
+        decide(mine, *rows[first : first + 1_000])
+    assert len(mine.runs(job_id="a")) == 10_000
+    for each in rows[10_000:]:
+        decide(mine, each)
+    assert 10_000 <= len(mine.runs(job_id="a")) <= 10_064
 
 
 # --- expiry -------------------------------------------------------------------------------------

@@ -172,6 +172,17 @@ def test_runs_are_chosen_by_job_and_outcome(used):
     assert used.runs("nobody") == []
 
 
+def test_a_store_in_memory_keeps_a_hundred_ended_runs_of_a_job_unless_it_says_otherwise(
+    make, clock
+):
+    scheduler = make()
+    scheduler.add(lambda: None, Every("1m"), id="job")
+    scheduler.add(lambda: None, Every("1m"), id="short", keep_runs=7)
+    with scheduler:
+        clock.advance("3h")
+        assert (len(scheduler.runs("job")), len(scheduler.runs("short"))) == (100, 7)
+
+
 def test_no_more_runs_are_returned_than_asked_for(used):
     assert used.runs(limit=2) == used.runs()[:2]
     assert used.runs(limit=0) == []
