@@ -13,15 +13,23 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 
-def shaped(value: _T, argument: str, *methods: str) -> _T:
-    """Return `value` if it is an object with these methods; a class in its place is a common slip.
+def shaped(value: _T, argument: str, methods: tuple[str, ...], allowed: str) -> _T:
+    """Return `value` if it is an object with these methods.
+
+    Args:
+        value: what was given.
+        argument: the name to use in the error.
+        methods: what it is asked for.
+        allowed: what to give instead, for the error.
 
     Raises:
         PolicyError: a method is missing, or it is a class.
     """
+    if isinstance(value, type):
+        raise PolicyError(argument, value, allowed, hint="it is a class; call it")
     missing = [each for each in methods if not callable(getattr(value, each, None))]
-    if missing or isinstance(value, type):
-        raise PolicyError(argument, value, f"an object with {', '.join(methods)}")
+    if missing:
+        raise PolicyError(argument, value, allowed, hint=f"it has no {', '.join(missing)}")
     return value
 
 
@@ -31,4 +39,6 @@ def clock(value: Clock | None) -> Clock:
     Raises:
         PolicyError: it cannot.
     """
-    return SystemClock() if value is None else shaped(value, "clock", "now", "monotonic", "wait")
+    if value is None:
+        return SystemClock()
+    return shaped(value, "clock", ("now", "monotonic", "wait"), "a clock, e.g. FakeClock()")

@@ -28,9 +28,6 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 
-_STORE = ("decide", "take", "finish", "register", "runs")
-_EXECUTOR = ("start", "free", "submit", "stop", "shutdown")
-
 
 class App:
     """The private objects of one scheduler."""
@@ -53,20 +50,14 @@ class App:
     ) -> None:
         zone = _convert.zone(timezone)
         clock = _shapes.clock(clock)
-        store = MemoryStore() if store is None else _shapes.shaped(store, "store", *_STORE)
+        store = MemoryStore() if store is None else _store(store)
         if max_concurrent_runs is not None:
             _convert.integer(max_concurrent_runs, "max_concurrent_runs", least=1)
         named: dict[str | None, Executor] = {
-            _convert.name(name, "executors"): _shapes.shaped(
-                each, f"executors[{name!r}]", *_EXECUTOR
-            )
+            _convert.name(name, "executors"): _executor(each, f"executors[{name!r}]")
             for name, each in _mapping(executors, "executors").items()
         }
-        default = (
-            ThreadExecutor()
-            if executor is None
-            else _shapes.shaped(executor, "executor", *_EXECUTOR)
-        )
+        default = ThreadExecutor() if executor is None else _executor(executor, "executor")
         named[None] = default
         if ASYNCIO not in named:
             takes_coroutines = isinstance(default, AsyncioExecutor)
@@ -99,6 +90,18 @@ def _single(path: str | os.PathLike[str] | None, clock: Clock, *, standby: bool)
     if standby:
         raise PolicyError("standby", standby, "True only together with single=")
     return None
+
+
+def _store(value: Store) -> Store:
+    methods = ("decide", "take", "finish", "register", "runs")
+    return _shapes.shaped(
+        value, "store", methods, "a store, e.g. SQLiteStore('state.db') or open_store(url)"
+    )
+
+
+def _executor(value: Executor, argument: str) -> Executor:
+    methods = ("start", "free", "submit", "stop", "shutdown")
+    return _shapes.shaped(value, argument, methods, "an executor, e.g. ThreadExecutor()")
 
 
 def _mapping(value: Mapping[str, _T] | None, argument: str) -> Mapping[str, _T]:

@@ -331,6 +331,19 @@ def test_a_scheduler_that_cannot_work_is_not_made(words, error):
         assert caught.value.argument.split("[")[0] in words
 
 
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ({"store": "sqlite:///state.db"}, r"open_store\(url\) \(it has no decide, take"),
+        ({"executor": ThreadExecutor}, r"e.g. ThreadExecutor\(\) \(it is a class; call it\)"),
+        ({"clock": "12:00"}, r"e.g. FakeClock\(\) \(it has no now, monotonic, wait\)"),
+    ],
+)
+def test_what_has_another_shape_is_told_what_it_lacks(words, message):
+    with pytest.raises(PolicyError, match=message):
+        Scheduler(**words)
+
+
 CALLS = {
     "start twice": (lambda s: s.start(), StateError),
     "start, paused or not": (lambda s: s.start(paused="yes"), PolicyError),
