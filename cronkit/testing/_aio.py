@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from cronkit._context import Attempt
     from cronkit.abc import Report
+    from cronkit.testing._agenda import Agenda
     from cronkit.testing._stepper import Stepper
 
 _T = TypeVar("_T")
@@ -31,7 +32,6 @@ _T = TypeVar("_T")
 _RESOLUTION = 1e-6
 """Seconds; the step of a datetime. After a year of fake time a float cannot tell less apart."""
 
-_PATIENCE_SECONDS = 30.0
 _LONGEST_SECONDS = 86_400.0
 _MOST_CANCELLATIONS = 3
 """How often a coroutine that swallows cancellations is cancelled before its loop is closed."""
@@ -45,8 +45,9 @@ class _IdleSelector(selectors.DefaultSelector):
         threads: how many functions go on in threads; for them the clock stands still.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, patience_seconds: float) -> None:
         super().__init__()
+        self._patience = patience_seconds
         self.idle: Callable[[float | None], None] = lambda _: None
         self.threads = 0
 
@@ -56,7 +57,7 @@ class _IdleSelector(selectors.DefaultSelector):
         if ready or (timeout is not None and timeout <= 0):
             return ready
         if self.threads:
-            ready = super().select(_PATIENCE_SECONDS)
+            ready = super().select(self._patience)
             if not ready:
                 raise FakeClockStalled("a thread that a coroutine has started")
             return ready
@@ -72,9 +73,9 @@ class FakeLoop(asyncio.SelectorEventLoop):
         stirred: whether something was added since it was last idle.
     """
 
-    def __init__(self, stepper: Stepper) -> None:
-        self._stepper = stepper
-        self._waits = _IdleSelector()
+    def __init__(self, agenda: Agenda) -> None:
+        self._agenda = agenda
+        self._waits = _IdleSelector(agenda.patience_seconds)
         super().__init__(self._waits)
         self._clock_resolution = _RESOLUTION
         self.stirred = False
@@ -85,7 +86,7 @@ class FakeLoop(asyncio.SelectorEventLoop):
 
     @override
     def time(self) -> float:
-        return self._stepper.elapsed.total_seconds()
+        return self._agenda.elapsed.total_seconds()
 
     @override
     def call_soon_threadsafe(
@@ -116,20 +117,20 @@ class LoopEngine(HostLoop):
 
     loop: FakeLoop
 
-    def __init__(self, stepper: Stepper) -> None:
-        super().__init__(FakeLoop(stepper))
+    def __init__(self, agenda: Agenda) -> None:
+        super().__init__(FakeLoop(agenda))
         self.loop.on_idle(self._rest)
-        self._stepper = stepper
+        self._agenda = agenda
         self._wake: timedelta | None = None
         self._resting = False
         self._closing = False
-        stepper.engines.append(self)
+        agenda.engines.append(self)
 
     def next_wakeup(self) -> datetime | None:
         """Return when a callback or a timer is due."""
         if self.loop.stirred:
-            return self._stepper.now
-        return None if self._wake is None else self._stepper.origin + self._wake
+            return self._agenda.now
+        return None if self._wake is None else self._agenda.origin + self._wake
 
     def clock_stepped(self, delta: timedelta) -> None:
         """Take no note: an event loop goes by monotonic time."""
@@ -155,7 +156,7 @@ class LoopEngine(HostLoop):
         self._resting = True
         self._wake = None
         if seconds is not None:
-            self._wake = self._stepper.elapsed + timedelta(seconds=seconds)
+            self._wake = self._agenda.elapsed + timedelta(seconds=seconds)
         self.loop.stop()
 
     @override
@@ -182,7 +183,7 @@ class LoopEngine(HostLoop):
             self.step()
         ended = not asyncio.all_tasks(self.loop)
         self.run(self.loop.shutdown_asyncgens(), bool)
-        self._stepper.engines.remove(self)
+        self._agenda.engines.remove(self)
         self.loop.close()
         return ended
 
@@ -190,9 +191,9 @@ class LoopEngine(HostLoop):
 class FakeAsyncioExecutor(AsyncioExecutor):
     """Runs ``async def`` jobs as tasks of a loop in a fake clock's time."""
 
-    def __init__(self, stepper: Stepper, slots: int) -> None:
+    def __init__(self, agenda: Agenda, slots: int) -> None:
         super().__init__(slots)
-        self._stepper = stepper
+        self._agenda = agenda
         self._queued: set[Attempt] = set()
         self._start_order = 0
 
@@ -203,7 +204,7 @@ class FakeAsyncioExecutor(AsyncioExecutor):
     @override
     def start(self, report: Report) -> None:
         super().start(report)
-        self._start_order = len(self._stepper.engines)
+        self._start_order = len(self._agenda.engines)
 
     @override
     def free(self) -> int:
@@ -217,7 +218,7 @@ class FakeAsyncioExecutor(AsyncioExecutor):
     @override
     def submit(self, attempt: Attempt) -> None:
         self._queued.add(attempt)
-        self._stepper.queue(self, attempt, self._start_order)
+        self._agenda.queue(self, attempt, self._start_order)
 
     def begin(self, attempt: Attempt) -> None:
         """Start an attempt and run it as far as it comes; the stepper calls it in its turn."""
@@ -238,7 +239,7 @@ class FakeAsyncioExecutor(AsyncioExecutor):
     @override
     def _at_home(self) -> LoopEngine:
         if not isinstance(self._home, LoopEngine):
-            self._home = LoopEngine(self._stepper)
+            self._home = LoopEngine(self._agenda)
         return self._home
 
 
@@ -246,7 +247,7 @@ def run_in_fake_time(
     stepper: Stepper, attempt: Attempt, coroutine: Coroutine[object, object, object]
 ) -> object:
     """Run a coroutine to its end in the calling run's thread, which sleeps in fake time."""
-    loop = FakeLoop(stepper)
+    loop = FakeLoop(stepper.agenda)
 
     def idle(seconds: float | None) -> None:
         longest = _LONGEST_SECONDS if seconds is None else seconds

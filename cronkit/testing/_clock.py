@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from cronkit import _convert
 from cronkit.errors import DurationError, NaiveDatetimeError, PolicyError, StateError
 from cronkit.executors import AsyncioExecutor
+from cronkit.testing._agenda import Agenda
 from cronkit.testing._executor import FakeExecutor
 from cronkit.testing._standing import StandingExecutor
 from cronkit.testing._stepper import Stepper
@@ -35,10 +36,13 @@ class FakeClock:
 
     Args:
         start: the first instant: an aware datetime, or ISO 8601 text with an offset.
+        patience: how much real time may pass while fake time stands still for a process, or for a
+            thread that a coroutine has started, without a word from it; then `FakeClockStalled`.
 
     Raises:
         NaiveDatetimeError: `start` has no offset.
         PolicyError: `start` is no instant.
+        DurationError: `patience` cannot be read.
 
     Example:
         >>> from cronkit import Scheduler
@@ -54,22 +58,26 @@ class FakeClock:
         ['2026-03-29T01:00:00+00:00', '2026-03-30T00:30:00+00:00']
     """
 
-    def __init__(self, start: datetime | str = "2026-01-01T00:00:00+00:00") -> None:
-        moment = _convert.moment(start, "start")
-        if moment.tzinfo is None:
-            raise NaiveDatetimeError("start", moment)
-        self._stepper = Stepper(_convert.in_zone(moment, moment.tzinfo, "start"))
+    def __init__(
+        self,
+        start: datetime | str = "2026-01-01T00:00:00+00:00",
+        *,
+        patience: timedelta | float | str = "30s",
+    ) -> None:
+        seconds = _convert.duration(patience, "patience", zero=False).total_seconds()
+        self._agenda = Agenda(_instant(start, "start"), seconds)
+        self._stepper = Stepper(self._agenda)
         self._owner = threading.current_thread()
 
     # --- the clock of a scheduler ----------------------------------------------------------------
 
     def now(self) -> datetime:
         """Return the fake wall-clock time, aware, in UTC."""
-        return self._stepper.now
+        return self._agenda.now
 
     def monotonic(self) -> float:
         """Return the seconds that have passed; `step_wall` does not change them."""
-        return self._stepper.elapsed.total_seconds()
+        return self._agenda.elapsed.total_seconds()
 
     def wait(self, seconds: float | None, wake: Event) -> bool:
         """Let `seconds` pass, or time until `wake` is set; return whether it is."""
@@ -77,23 +85,23 @@ class FakeClock:
 
     def attach(self, engine: Engine) -> None:
         """Step `engine` from now on; `Scheduler.start` calls it."""
-        self._stepper.engines.append(engine)
+        self._agenda.engines.append(engine)
 
     def detach(self, engine: Engine) -> None:
         """Step `engine` no more; `Scheduler.shutdown` calls it."""
-        if engine in self._stepper.engines:
-            self._stepper.engines.remove(engine)
+        if engine in self._agenda.engines:
+            self._agenda.engines.remove(engine)
 
     def executor(self, real: Executor) -> Executor:
         """Return what runs jobs in this clock's time, in place of `real` and with its slots."""
         counts = real.status()
         if getattr(real, "outside", False):
-            return StandingExecutor(self._stepper, real)
+            return StandingExecutor(self._agenda, real)
         if isinstance(real, AsyncioExecutor):
             from cronkit.testing._aio import FakeAsyncioExecutor  # noqa: PLC0415 -- imports asyncio
 
-            return FakeAsyncioExecutor(self._stepper, counts["slots"])
-        return FakeExecutor(self._stepper, counts)
+            return FakeAsyncioExecutor(self._agenda, counts["slots"])
+        return FakeExecutor(self._agenda, counts)
 
     def run_until(self, done: Callable[[], bool], timeout: float | None) -> bool:
         """Let time pass until `done()`, for `timeout` seconds at most; return whether it is done.
@@ -120,7 +128,7 @@ class FakeClock:
             StateError: time passes already, or this is not the thread that made the clock.
         """
         self._check_thread()
-        self._stepper.run(self._later(length), lambda: False)
+        self._stepper.run(_later(self.now(), length), lambda: False)
 
     async def advance_async(self, length: timedelta | float | str) -> None:
         """Let time pass like `advance`, from a coroutine; its event loop goes on meanwhile.
@@ -136,7 +144,7 @@ class FakeClock:
         """
         import asyncio  # noqa: PLC0415 -- costs 30 ms of import; only async tests come here
 
-        target = self._later(length)
+        target = _later(self.now(), length)
         await asyncio.to_thread(self._stepper.run, target, lambda: False)
 
     def advance_to(self, moment: datetime | str) -> None:
@@ -147,13 +155,11 @@ class FakeClock:
             NaiveDatetimeError: it has no offset.
             StateError: time passes already, or this is not the thread that made the clock.
         """
-        target = _convert.moment(moment, "moment")
-        if target.tzinfo is None:
-            raise NaiveDatetimeError("moment", target)
+        target = _instant(moment, "moment")
         if target < self.now():
             raise PolicyError("moment", target.isoformat(), f"{self.now().isoformat()} or later")
         self._check_thread()
-        self._stepper.run(_convert.in_zone(target, target.tzinfo, "moment"), lambda: False)
+        self._stepper.run(target, lambda: False)
 
     def step_wall(self, delta: timedelta | float | str) -> None:
         """Set the wall clock forward or back; no time passes.
@@ -165,7 +171,7 @@ class FakeClock:
             DurationError: `delta` cannot be read.
         """
         try:
-            self._stepper.step_wall(_signed(delta))
+            self._agenda.step_wall(_signed(delta))
         except OverflowError:
             raise DurationError("delta", delta, _WITHIN) from None
 
@@ -200,14 +206,22 @@ class FakeClock:
         if threading.current_thread() is not self._owner and self._stepper.driving is None:
             raise StateError("advance", "call it from the thread that made the clock")
 
-    def _later(self, length: timedelta | float | str) -> datetime:
-        try:
-            return self.now() + _convert.duration(length, "length")
-        except OverflowError:
-            raise DurationError("length", length, _WITHIN) from None
-
     def __repr__(self) -> str:
         return f"<FakeClock {self.now().isoformat()}>"
+
+
+def _instant(value: datetime | str, argument: str) -> datetime:
+    moment = _convert.moment(value, argument)
+    if moment.tzinfo is None:
+        raise NaiveDatetimeError(argument, moment)
+    return _convert.in_zone(moment, moment.tzinfo, argument)
+
+
+def _later(now: datetime, length: timedelta | float | str) -> datetime:
+    try:
+        return now + _convert.duration(length, "length")
+    except OverflowError:
+        raise DurationError("length", length, _WITHIN) from None
 
 
 def _signed(delta: timedelta | float | str) -> timedelta:

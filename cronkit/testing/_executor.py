@@ -9,14 +9,14 @@ if TYPE_CHECKING:
 
     from cronkit._context import Attempt
     from cronkit.abc import Report
-    from cronkit.testing._stepper import Stepper
+    from cronkit.testing._agenda import Agenda
 
 
 class FakeExecutor:
     """Runs attempts when the clock's driver comes to them.
 
     Args:
-        stepper: drives the clock.
+        agenda: the clock's.
         counts: the status of the executor that this one stands for; it has the same ``slots``, and
             the same ``max_abandoned`` if there is one.
     """
@@ -24,8 +24,8 @@ class FakeExecutor:
     kills = False
     prompt = True
 
-    def __init__(self, stepper: Stepper, counts: Mapping[str, int]) -> None:
-        self._stepper = stepper
+    def __init__(self, agenda: Agenda, counts: Mapping[str, int]) -> None:
+        self._agenda = agenda
         self._slots = counts["slots"]
         self._bounds = {each: counts[each] for each in ("max_abandoned",) if each in counts}
         self._report: Report | None = None
@@ -36,7 +36,7 @@ class FakeExecutor:
     def start(self, report: Report) -> None:
         """Report to `report` from now on."""
         self._report = report
-        self._start_order = len(self._stepper.engines)
+        self._start_order = len(self._agenda.engines)
 
     def free(self) -> int:
         """Return how many attempts could start now."""
@@ -47,7 +47,7 @@ class FakeExecutor:
     def submit(self, attempt: Attempt) -> None:
         """Queue an attempt to run at this instant."""
         self._going.add(attempt)
-        self._stepper.queue(self, attempt, self._start_order)
+        self._agenda.queue(self, attempt, self._start_order)
 
     def ended(self, attempt: Attempt, value: object, error: BaseException | None) -> None:
         """Pass on what an attempt came to; the stepper calls it."""
@@ -58,7 +58,7 @@ class FakeExecutor:
 
     def stop(self, attempt: Attempt) -> None:
         """Wake the attempt if it sleeps; its cancel token is set already."""
-        self._stepper.wake(attempt.token)
+        self._agenda.wake(attempt.token)
 
     def abandon(self, attempt: Attempt) -> None:
         """Give the attempt's slot to others; one that has ended holds none."""

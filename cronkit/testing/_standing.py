@@ -13,11 +13,9 @@ if TYPE_CHECKING:
 
     from cronkit._context import Attempt
     from cronkit.abc import Executor, Report
-    from cronkit.testing._stepper import Stepper
+    from cronkit.testing._agenda import Agenda
 
     Reported = tuple[object, BaseException | None]
-
-_PATIENCE_SECONDS = 30.0
 
 
 class StandingExecutor:
@@ -27,18 +25,14 @@ class StandingExecutor:
     were started, so that the same test gives the same trace.
 
     Args:
-        stepper: drives the clock.
+        agenda: the clock's.
         real: runs the attempts.
-        patience_seconds: how much real time may pass without a report.
     """
 
-    def __init__(
-        self, stepper: Stepper, real: Executor, patience_seconds: float = _PATIENCE_SECONDS
-    ) -> None:
+    def __init__(self, agenda: Agenda, real: Executor) -> None:
         self.kills = real.kills
-        self._stepper = stepper
+        self._agenda = agenda
         self._real = real
-        self._patience = patience_seconds
         self._report: Report | None = None
         self._reported = threading.Condition()
         self._going: dict[Attempt, Reported | None] = {}
@@ -48,7 +42,7 @@ class StandingExecutor:
         self._report = report
         self._going.clear()
         self._real.start(self._take)
-        self._stepper.engines.append(self)
+        self._agenda.engines.append(self)
 
     def _take(self, attempt: Attempt, value: object, error: BaseException | None) -> None:
         with self._reported:
@@ -58,7 +52,7 @@ class StandingExecutor:
 
     def next_wakeup(self) -> datetime | None:
         """Return that now something is to be waited for, if anything goes on."""
-        return self._stepper.now if self._going else None
+        return self._agenda.now if self._going else None
 
     def clock_stepped(self, delta: timedelta) -> None:
         """Take no note: real processes know nothing of fake time."""
@@ -69,9 +63,9 @@ class StandingExecutor:
         Raises:
             FakeClockStalled: nothing was reported for too long; it is not waited for any more.
         """
-        going = self._going
+        going, patience = self._going, self._agenda.patience_seconds
         with self._reported:
-            while None in going.values() and self._reported.wait(self._patience):
+            while None in going.values() and self._reported.wait(patience):
                 pass
             self._going = {}
         silent = []
@@ -109,8 +103,8 @@ class StandingExecutor:
     def shutdown(self, timeout: float | None) -> bool:
         """Take no more, and let the real executor come to its end."""
         self._report = None
-        if self in self._stepper.engines:
-            self._stepper.engines.remove(self)
+        if self in self._agenda.engines:
+            self._agenda.engines.remove(self)
         return self._real.shutdown(timeout)
 
     def status(self) -> Mapping[str, int]:

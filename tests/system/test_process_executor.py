@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import logging
+import multiprocessing
 import os
 import resource
 import select
@@ -29,7 +30,6 @@ from cronkit.errors import (
 from cronkit.executors import ProcessExecutor
 from cronkit.executors import _process as process_module
 from cronkit.testing import FakeClock
-from cronkit.testing._standing import StandingExecutor
 
 pytestmark = pytest.mark.system
 
@@ -292,11 +292,12 @@ def test_memory_beyond_the_limit_is_the_jobs_own_error(jobs):
         assert handle_of(scheduler, jobs.give_back, 1).result(WAIT) == 1
 
 
-def test_a_child_that_cannot_be_started_fails_its_run(scheduler, jobs, monkeypatch):
-    monkeypatch.setattr(
-        "multiprocessing.spawn.get_executable", lambda: os.fsencode("/nowhere/python")
-    )
-    _, error = failure(scheduler, jobs.give_back)
+def test_a_child_that_cannot_be_started_fails_its_run(scheduler, jobs):
+    multiprocessing.set_executable("/nowhere/python")
+    try:
+        _, error = failure(scheduler, jobs.give_back)
+    finally:
+        multiprocessing.set_executable(sys.executable)
     assert isinstance(error, FileNotFoundError)
 
 
@@ -671,18 +672,9 @@ def test_children_of_one_instant_are_reported_in_the_order_of_their_start(jobs):
 
 
 def test_a_child_that_says_nothing_stalls_the_fake_clock(jobs, watch):
-    clock = FakeClock("2026-01-01T00:00:00+00:00")
+    clock = FakeClock("2026-01-01T00:00:00+00:00", patience="1s")
     scheduler = Scheduler(clock=clock, executor=ProcessExecutor())
     scheduler.add(jobs.hang, args=[str(watch.path)])
-    patient = clock.executor
-
-    def impatient(real):
-        made = patient(real)
-        if isinstance(made, StandingExecutor):
-            return StandingExecutor(clock._stepper, real, patience_seconds=1.0)
-        return made
-
-    clock.executor = impatient
     scheduler.start()
     handle = scheduler.run_now("hang")
     with pytest.raises(FakeClockStalled, match="hang@"):

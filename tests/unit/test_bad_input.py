@@ -387,6 +387,12 @@ def test_a_fake_clock_starts_at_an_instant(start, error):
         FakeClock(start)
 
 
+@pytest.mark.parametrize("patience", [-1, 0, "soon", True, None, float("nan")])
+def test_the_patience_of_a_fake_clock_is_a_length_of_time(patience):
+    with pytest.raises(DurationError, match="patience"):
+        FakeClock(patience=patience)
+
+
 @pytest.mark.parametrize(
     ("call", "error"),
     [

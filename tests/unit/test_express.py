@@ -79,7 +79,7 @@ def test_an_executor_that_refuses_while_it_is_given_runs_gets_no_more_than_it_ha
             else:
                 self._report(attempt, None, RuntimeError("can't start new thread"))
 
-    executor = Full(clock._stepper, {"slots": 3})
+    executor = Full(clock._agenda, {"slots": 3})
     clock.executor = lambda real: executor if isinstance(real, ThreadExecutor) else real
     scheduler = make()
     for number in range(12):

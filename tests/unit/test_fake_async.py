@@ -274,8 +274,8 @@ def test_time_stands_still_for_a_thread_that_a_coroutine_starts(clock, scheduler
     assert when == 0
 
 
-def test_a_thread_that_does_not_come_back_stalls_the_clock(clock, monkeypatch):
-    monkeypatch.setattr("cronkit.testing._aio._PATIENCE_SECONDS", 0.05)
+def test_a_thread_that_does_not_come_back_stalls_the_clock():
+    clock = FakeClock(patience=0.05)
     scheduler, enough = Scheduler(clock=clock), threading.Event()
 
     @scheduler.job()

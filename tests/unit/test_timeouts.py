@@ -98,8 +98,8 @@ def test_a_report_that_comes_in_the_step_of_its_deadline_is_the_one_that_counts(
     engine = scheduler._app.engine
     engine.attempts.start(clock.now())  # it goes on now, and nobody has run it yet
     (attempt,) = engine.attempts.running.values()
-    clock._stepper.now += attempt.job.timeout
-    clock._stepper.origin += attempt.job.timeout
+    clock._agenda.now += attempt.job.timeout
+    clock._agenda.origin += attempt.job.timeout
     engine.attempts.outcomes.report(attempt, 42, None)
     engine.step()
 

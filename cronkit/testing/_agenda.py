@@ -1,0 +1,146 @@
+"""Fake time, and what is to happen in it. It starts no thread and runs nothing: `_stepper` does."""
+
+from __future__ import annotations
+
+import heapq
+import threading
+from bisect import insort
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    from cronkit._cancel import CancelToken
+    from cronkit._context import Attempt
+    from cronkit.abc import Engine
+    from cronkit.testing._aio import FakeAsyncioExecutor
+    from cronkit.testing._executor import FakeExecutor
+
+    Fake: TypeAlias = FakeExecutor | FakeAsyncioExecutor
+
+NEVER = datetime.max.replace(tzinfo=UTC)
+
+_GONE = timedelta(-1)
+"""The wake-up of a sleeper that is awake."""
+
+
+class Sleeper:
+    """A run that sleeps: its wake-up, the gate it waits at, and whether that was opened."""
+
+    __slots__ = ("gate", "is_open", "token", "until")
+
+    def __init__(self, until: timedelta, token: CancelToken) -> None:
+        self.until = until
+        self.token = token
+        self.is_open = False
+        self.gate = threading.Lock()
+        self.gate.acquire()
+
+    def open(self) -> None:
+        """Let it wake."""
+        self.is_open = True
+        self.gate.release()
+
+    def rouse(self) -> None:
+        """Let it wake before its time."""
+        self.until = _GONE
+        self.open()
+
+
+class Agenda:
+    """Fake time, and who is to do something in it.
+
+    Attributes:
+        origin: the wall-clock instant at which monotonic time is zero; stepping the wall moves it.
+        elapsed: monotonic time.
+        now: the wall-clock time.
+        engines: the schedulers started on this clock, in the order they started.
+        ready: the attempts to run at this instant, in their order; the attempt stands last.
+        patience_seconds: how much real time may pass while fake time stands still.
+    """
+
+    __slots__ = (
+        "_serial", "_sleepers", "elapsed", "engines", "now", "origin", "patience_seconds", "ready",
+    )  # fmt: skip
+
+    def __init__(self, start: datetime, patience_seconds: float) -> None:
+        self.origin = self.now = start
+        self.elapsed = timedelta(0)
+        self.engines: list[Engine] = []
+        self.ready: list[tuple[int, datetime, str, int, int, Fake, Attempt]] = []
+        self.patience_seconds = patience_seconds
+        self._serial = count()
+        self._sleepers: list[tuple[timedelta, int, Sleeper]] = []
+
+    def pass_to(self, moment: datetime) -> None:
+        """Let time pass to a later moment."""
+        self.elapsed += moment - self.now
+        self.now = moment
+
+    def step_wall(self, delta: timedelta) -> None:
+        """Move the wall clock only, and tell the schedulers, which in real time notice it soon."""
+        self.origin += delta
+        self.now += delta
+        for engine in self.engines:
+            engine.clock_stepped(delta)
+
+    def crash(self) -> None:
+        """Let everything here stand still for ever."""
+        engines, self.engines = self.engines, []
+        for engine in engines:
+            engine.crash()
+        # The threads of runs that sleep wait at their gates; nothing of them is tidied up.
+        self.ready = []
+        self._sleepers = []
+
+    def queue(self, executor: Fake, attempt: Attempt, start_order: int) -> None:
+        """Run an attempt at this instant, in order of priority, fire time, job, start order."""
+        taken, job = attempt.taken, attempt.job
+        insort(
+            self.ready,
+            (
+                -job.priority,
+                taken.fire_time,
+                job.id,
+                start_order,
+                next(self._serial),
+                executor,
+                attempt,
+            ),
+        )
+
+    def next(self) -> tuple[datetime, Engine | None, Sleeper | None]:
+        """Return what happens next, and when: an engine has something to do, or a run wakes up."""
+        found, soonest = None, NEVER
+        for engine in self.engines:
+            when = engine.next_wakeup()
+            if when is not None and when < soonest:
+                found, soonest = engine, when
+        sleeper = self._next_sleeper() if self._sleepers else None
+        if sleeper is not None and self.origin + sleeper.until < soonest:
+            return self.origin + sleeper.until, None, sleeper
+        return soonest, found, None
+
+    def _next_sleeper(self) -> Sleeper | None:
+        while self._sleepers and self._sleepers[0][2].until != self._sleepers[0][0]:
+            heapq.heappop(self._sleepers)
+        return self._sleepers[0][2] if self._sleepers else None
+
+    def fall_asleep(self, seconds: float, token: CancelToken) -> Sleeper:
+        """Note that a run sleeps from now on."""
+        sleeper = Sleeper(self.elapsed + timedelta(seconds=seconds), token)
+        heapq.heappush(self._sleepers, (sleeper.until, next(self._serial), sleeper))
+        return sleeper
+
+    def wake(self, token: CancelToken) -> None:
+        """Have the run that sleeps with this token wake up now."""
+        for _, _, sleeper in list(self._sleepers):
+            if sleeper.token is token and sleeper.until > self.elapsed:
+                sleeper.until = self.elapsed
+                heapq.heappush(self._sleepers, (sleeper.until, next(self._serial), sleeper))
+
+    def forget_next_sleeper(self) -> None:
+        """Take the sleeper that `next` gave off the list: it is about to wake."""
+        heapq.heappop(self._sleepers)
