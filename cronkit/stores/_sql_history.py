@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from cronkit.stores import _sql_text as sql
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable
 
     from cronkit.jobs import Job
     from cronkit.stores._sql_session import Session
+
+    Prune: TypeAlias = Callable[[Session, Collection[str]], None]
 
 KEEP_RUNS = 10_000
 """How many ended runs of a job are kept unless the job says otherwise."""

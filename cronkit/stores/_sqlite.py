@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from weakref import WeakSet
 
 from cronkit.stores import _sqlite_file as file
-from cronkit.stores._sql_store import LEASE_SECONDS, SqlStore
+from cronkit.stores._sql_base import LEASE_SECONDS
+from cronkit.stores._sql_store import SqlStore
 from cronkit.stores._sqlite_channel import Channel
 from cronkit.stores._sqlite_owners import Owners
 

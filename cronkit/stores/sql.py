@@ -7,11 +7,12 @@ tables are in ``schema.sql`` beside this file, the steps from older ones in ``mi
 `bring_up` runs what is missing.
 """
 
+from cronkit.stores._sql_base import LEASE_SECONDS
 from cronkit.stores._sql_gate import Deadline, Gate
 from cronkit.stores._sql_rows import Row, run_of
 from cronkit.stores._sql_schema import SCHEMA_VERSION, bring_up
 from cronkit.stores._sql_session import Session
-from cronkit.stores._sql_store import LEASE_SECONDS, SqlStore
+from cronkit.stores._sql_store import SqlStore
 from cronkit.stores._sql_text import RUN_COLUMNS, Dialect
 from cronkit.stores._sql_values import from_micros, storable, to_micros
 
