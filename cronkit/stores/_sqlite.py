@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
-from weakref import WeakSet
 
 from cronkit.stores import _sqlite_file as file
+from cronkit.stores._forks import follow_forks
 from cronkit.stores._sql_base import LEASE_SECONDS
 from cronkit.stores._sql_store import SqlStore
 from cronkit.stores._sqlite_channel import Channel
 from cronkit.stores._sqlite_owners import Owners
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Sequence
     from contextlib import AbstractContextManager
     from datetime import datetime, timedelta
@@ -73,7 +73,7 @@ class SQLiteStore(SqlStore):
         self._owners = Owners(f"{self.path}.owners")
         self._main = Channel(self.path, self.name, self.problems.append)
         self._beats = Channel(self.path, self.name, self.problems.append)
-        _STORES.add(self)
+        follow_forks(self)
 
     def open(self, owner: str, now: datetime) -> None:
         """Enter `owner` and hold its lock; see `cronkit.abc.Store.open`."""
@@ -157,22 +157,3 @@ class SQLiteStore(SqlStore):
         self._owners.forget()
         for channel in (self._main, self._beats):
             channel.renew()
-
-
-_STORES: WeakSet[SQLiteStore] = WeakSet()
-
-
-def _at_fork(act: Callable[[SQLiteStore], None]) -> Callable[[], None]:
-    def act_on_all() -> None:
-        for store in list(_STORES):
-            act(store)
-
-    return act_on_all
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(
-        before=_at_fork(SQLiteStore.before_fork),
-        after_in_parent=_at_fork(SQLiteStore.after_fork_in_parent),
-        after_in_child=_at_fork(SQLiteStore.after_fork_in_child),
-    )

@@ -7,6 +7,7 @@ tables are in ``schema.sql`` beside this file, the steps from older ones in ``mi
 `bring_up` runs what is missing.
 """
 
+from cronkit.stores._forks import follow_forks
 from cronkit.stores._sql_base import LEASE_SECONDS
 from cronkit.stores._sql_gate import Deadline, Gate
 from cronkit.stores._sql_rows import Row, run_of
@@ -27,6 +28,7 @@ __all__ = [
     "Session",
     "SqlStore",
     "bring_up",
+    "follow_forks",
     "from_micros",
     "run_of",
     "storable",

@@ -13,6 +13,7 @@ import pytest
 
 from cronkit import Scheduler, current_run
 from cronkit.jobs import Event
+from cronkit.stores.sql import follow_forks
 
 pytestmark = [
     pytest.mark.system,
@@ -223,3 +224,36 @@ def test_multiprocessing_children_see_no_scheduler_at_work(program):
     )
     assert it.end()[0] == 0
     assert it.output == ["child: <Scheduler not started, 1 jobs>"] * 3 + ["[5, 5, 5]"]
+
+
+class Follower:
+    """Something that is told of forks, and makes another one while it is told of the first."""
+
+    def __init__(self, *, breeds: bool = False):
+        self.told: list[str] = []
+        self.breeds = breeds
+        self.born: list[Follower] = []
+        follow_forks(self)
+
+    def before_fork(self):
+        self.told.append("before")
+        if self.breeds:
+            self.born.append(Follower())
+
+    def after_fork_in_parent(self):
+        self.told.append("parent")
+
+    def after_fork_in_child(self):
+        self.told.append("child")
+
+
+def test_only_who_was_held_up_before_a_fork_goes_on_after_it():
+    follower = Follower(breeds=True)
+
+    def child():
+        assert follower.told == ["before", "child"]
+        assert follower.born[0].told == ["child"]
+
+    in_child(child)
+    assert follower.told == ["before", "parent"]
+    assert follower.born[0].told == []

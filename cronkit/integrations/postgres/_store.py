@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-import os
 from functools import partial
 from typing import TYPE_CHECKING
-from weakref import WeakSet
 
 from cronkit.integrations.postgres._dsn import address
 from cronkit.integrations.postgres._line import Line
 from cronkit.integrations.postgres._session import CHANNEL, DIALECT
-from cronkit.stores.sql import LEASE_SECONDS, Deadline, Gate, SqlStore, bring_up
+from cronkit.stores.sql import (
+    LEASE_SECONDS,
+    Deadline,
+    Gate,
+    SqlStore,
+    bring_up,
+    follow_forks,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from contextlib import AbstractContextManager
     from datetime import datetime, timedelta
     from threading import Event
@@ -58,7 +63,7 @@ class PostgresStore(SqlStore):
         greet = partial(bring_up, dialect=DIALECT, name=self.name, create=create)
         self._main = Line(dsn, self.name, gate, greet)
         self._beats = Line(dsn, self.name, gate, self._listen)
-        _STORES.add(self)
+        follow_forks(self)
 
     def open(self, owner: str, now: datetime) -> None:
         """Enter `owner` and keep a connection; see `cronkit.abc.Store.open`."""
@@ -123,22 +128,3 @@ class PostgresStore(SqlStore):
         self._owners.clear()
         self._main.renew()
         self._beats.renew()
-
-
-_STORES: WeakSet[PostgresStore] = WeakSet()
-
-
-def _at_fork(act: Callable[[PostgresStore], None]) -> Callable[[], None]:
-    def act_on_all() -> None:
-        for store in list(_STORES):
-            act(store)
-
-    return act_on_all
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(
-        before=_at_fork(PostgresStore.before_fork),
-        after_in_parent=_at_fork(PostgresStore.after_fork_in_parent),
-        after_in_child=_at_fork(PostgresStore.after_fork_in_child),
-    )
