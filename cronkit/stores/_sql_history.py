@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import random
+from random import random
 from typing import TYPE_CHECKING, TypeAlias
 
 from cronkit.stores import _sql_text as sql
@@ -28,11 +28,17 @@ class Pruner:
 
     To find the ten-thousandth run costs more than to write one, so a long history may be longer by
     `_PRUNED_EVERY`.
+
+    Args:
+        chance: gives numbers from 0 to 1: where in the round a job begins. Not all jobs have their
+            turn at once so; nor does none have it where processes live shorter than a round, as
+            with a fixed beginning.
     """
 
-    __slots__ = ("_keep", "_left")
+    __slots__ = ("_chance", "_keep", "_left")
 
-    def __init__(self) -> None:
+    def __init__(self, *, chance: Callable[[], float] = random) -> None:
+        self._chance = chance
         self._keep: dict[str, int] = {}
         self._left: dict[str, int] = {}
 
@@ -47,8 +53,8 @@ class Pruner:
         for job_id in job_ids:
             keep = self._keep.get(job_id, KEEP_RUNS)
             left = self._left.get(job_id)
-            if left is None:  # anywhere in the round, so that not all jobs have their turn at once
-                left = random.randrange(_PRUNED_EVERY)  # noqa: S311 -- no secret
+            if left is None:
+                left = int(self._chance() * _PRUNED_EVERY)
             if keep <= _PRUNED_AT_ONCE or left == 0:
                 due.append((job_id, _MOST_PRUNED, keep))
             self._left[job_id] = (left + 1) % _PRUNED_EVERY
