@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from threading import RLock
 from typing import TYPE_CHECKING
 
@@ -95,10 +95,9 @@ class Channel:
                     connection.execute(f"BEGIN {kind}")
                     yield SQLiteSession(connection)
                     connection.execute("COMMIT")
-                except BaseException:
+                finally:
                     if connection.in_transaction:
                         connection.execute("ROLLBACK")
-                    raise
             except sqlite3.Error as error:
                 raise self._failed(error) from error
             except OSError as error:
@@ -135,14 +134,13 @@ class Channel:
 
     def _open(self) -> sqlite3.Connection:
         connection, found = file.connect(self._path), file.identity(self._path)
-        try:
+        with ExitStack() as failing:
+            failing.callback(connection.close)
             if found != self._checked:
                 file.check(connection, self._path)
                 self._make(connection)
                 self._checked = found
-        except BaseException:
-            connection.close()
-            raise
+            failing.pop_all()
         self._connection, self._identity = connection, found
         return connection
 

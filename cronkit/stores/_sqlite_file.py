@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import sqlite3
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -74,13 +75,12 @@ def connect(path: str) -> sqlite3.Connection:
     connection = sqlite3.connect(
         path, timeout=TIMEOUT_SECONDS, isolation_level=None, check_same_thread=False
     )
-    try:
+    with ExitStack() as failing:
+        failing.callback(connection.close)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute(f"PRAGMA wal_autocheckpoint = {_LOG_PAGES}")
-    except BaseException:
-        connection.close()
-        raise
+        failing.pop_all()
     return connection
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import select
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
@@ -106,7 +106,8 @@ class Line:
 
     def _open(self) -> _Impatient:
         connection = _Impatient.connect(self._dsn, **defaults(self._dsn), autocommit=True)
-        try:
+        with ExitStack() as failing:
+            failing.callback(connection.close)
             connection.add_notify_handler(self._hear)
             for name, seconds in (
                 ("statement_timeout", CALL_SECONDS),
@@ -116,9 +117,7 @@ class Line:
                 connection.execute("SELECT set_config(%s, %s, false)", (name, value))
             with connection.transaction():
                 self._greet(PostgresSession(connection))
-        except BaseException:
-            connection.close()
-            raise
+            failing.pop_all()
         return connection
 
     def _hear(self, _: psycopg.Notify) -> None:
