@@ -21,20 +21,31 @@ MOST_QUIETS = 100
 """What waits for slots at the end is a few hundred runs at most."""
 
 
+def laid_over(store: type, fault: type | None) -> type:
+    """Return a kind of store that has a fault, if one is given."""
+    return store if fault is None else type("Faulty", (fault, store), {})
+
+
 class Simulation:
     """The world of one seed.
+
+    Args:
+        seed: decides everything.
+        fault: what is laid over the store, see `tests.simulation.faults`.
 
     Attributes:
         digest: what has happened, as a line each.
     """
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, *, fault: type | None = None) -> None:
         self.world = world = World(seed)
         chance = world.chance
         self.shared = chance.random() < 0.6
         self.steps_back = chance.random() < 0.3
         self.store = (
-            SharedMemoryStore(tells_deaths=chance.random() < 0.5) if self.shared else MemoryStore()
+            laid_over(SharedMemoryStore, fault)(tells_deaths=chance.random() < 0.5)
+            if self.shared
+            else laid_over(MemoryStore, fault)()
         )
         self.limits = {"x": chance.choice((1, 2))} if chance.random() < 0.5 else {}
         self.most = chance.choice((None, 1, 3))

@@ -11,9 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from cronkit._engine._firing import next_fire
-from cronkit.stores._queue import WaitingQueue
-from cronkit.stores._table import Table
+from tests.simulation.faults import ForgetsAJob, ForgetsMarks, LosesRows, NoLimits
 from tests.simulation.scenario import Simulation
 
 ROOT = Path(__file__).parents[2]
@@ -28,8 +26,8 @@ def _quiet():
     logging.disable(logging.NOTSET)
 
 
-def simulate(seed: int) -> list[str]:
-    simulation = Simulation(seed)
+def simulate(seed: int, *, fault: type | None = None) -> list[str]:
+    simulation = Simulation(seed, fault=fault)
     try:
         return simulation.run()
     except Exception as error:
@@ -75,44 +73,21 @@ def test_a_seed_brings_the_same_whatever_order_sets_have(hash_seed):
     assert found.stdout.split() == [digest_of(each) for each in seeds]
 
 
-class TestTheChecks:
-    """A promise that is broken on purpose is noticed: otherwise the rest would prove nothing."""
-
-    @staticmethod
-    def noticed() -> str:
-        for seed in range(60):
-            try:
-                simulate(seed)
-            except AssertionError as error:
-                return str(error)
-        return ""
-
-    def test_limits_that_do_not_hold(self, monkeypatch):
-        monkeypatch.setattr(Table, "_room", lambda self, name, limits: 1)
-        assert "runs with tag x" in self.noticed()
-
-    def test_a_row_that_is_lost(self, monkeypatch):
-        monkeypatch.setattr(WaitingQueue, "ripen", lambda self, now: self.future.clear())
-        assert "is still waiting" in self.noticed()
-
-    def test_a_fire_time_that_is_left_out(self, monkeypatch):
-        def every_second(job, after):
-            first = next_fire(job, after)
-            return None if first is None else next_fire(job, first)
-
-        monkeypatch.setattr("cronkit._engine._planner.next_fire", every_second)
-        assert "has no row" in self.noticed()
-
-    def test_a_mark_that_goes_back(self, monkeypatch):
-        real = Table.write
-
-        def write(self, verdicts, now):
-            before = {each.job_id: self.jobs[each.job_id].mark for each in verdicts}
-            new = real(self, verdicts, now)
-            for job_id, mark in before.items():
-                if len(self.rows) % 7 == 0 and mark is not None:
-                    self.jobs[job_id].mark = mark.replace(hour=0)
-            return new
-
-        monkeypatch.setattr(Table, "write", write)
-        assert "went back" in self.noticed()
+@pytest.mark.parametrize(
+    ("fault", "noticed"),
+    [
+        (NoLimits, "runs with tag x"),
+        (ForgetsAJob, "is still waiting"),
+        (LosesRows, "has no row"),
+        (ForgetsMarks, "went back"),
+    ],
+)
+def test_a_promise_that_is_broken_on_purpose_is_noticed(fault, noticed):
+    found = []
+    for seed in range(60):
+        try:
+            simulate(seed, fault=fault)
+        except AssertionError as error:
+            found.append(str(error))
+            break
+    assert noticed in "".join(found)
