@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-from types import SimpleNamespace
+from contextvars import copy_context
 
 import pytest
 
-from cronkit import Backoff, Scheduler
-from cronkit._context import active
+from cronkit import Backoff, Scheduler, current_run
 from cronkit.checkpoints import CheckpointManager
-from cronkit.checkpoints import _manager as manager_module
-from cronkit.checkpoints import _tracking as tracking_module
 from cronkit.errors import FenceLostError, RunCancelledError
 from cronkit.exporters import ExportDirectory
-from cronkit.exporters import _rotating as rotating_module
+from cronkit.jobs import Job
 from cronkit.testing import FakeClock, MemoryCheckpoints
+from tests.attempts import FIRED, attempt_at
 
 
 class FailedError(Exception):
@@ -81,95 +79,76 @@ def test_the_next_fire_time_continues_what_the_last_one_left(manager, clock):
     assert seen == [0, 1, 2, 3, 3, 4, 5, 6, 7]
 
 
-class Run(SimpleNamespace):
-    """A run with a fence, as a durable store gives it."""
-
-    def __init__(self, fence, job_id="export", *, cancelled=False):
-        super().__init__(
-            id=f"{job_id}@{fence}", job_id=job_id, fence=fence, cancelled=cancelled, noted={}
-        )
-
-    def note(self, **facts):
-        self.noted.update(facts)
-
-    def raise_if_cancelled(self):
-        if self.cancelled:
-            raise RunCancelledError(self.id)
+def attempt_of(work, fence, job_id="export"):
+    """Return an attempt with a fence, as a durable store gives it."""
+    job = Job(id=job_id, func=work, trigger=None)
+    return attempt_at(job, FakeClock(FIRED), fence=fence)
 
 
-@pytest.fixture
-def inside(monkeypatch):
-    """Let the code believe that it is inside this run."""
-
-    def enter(run):
-        for module in (manager_module, tracking_module, rotating_module):
-            monkeypatch.setattr(module, "active", lambda: run)
-        return run
-
-    yield enter
-    assert active() is None
+def in_run(fence, work, job_id="export"):
+    """Do some work inside a run with this fence."""
+    return copy_context().run(attempt_of(work, fence, job_id).call)
 
 
-def test_a_run_with_a_lower_fence_does_not_take_the_operation(manager, inside):
-    inside(Run(7))
-    operation = manager.operation()
-    operation.save_checkpoint({"by": 7})
-    operation.release()
-    inside(Run(6))
+def test_a_run_with_a_lower_fence_does_not_take_the_operation(manager):
+    def save():
+        operation = manager.operation()
+        operation.save_checkpoint({"by": current_run().fence})
+        operation.release()
+
+    def take():
+        operation = manager.operation("export")
+        operation.release()
+        return operation.id, current_run().notes
+
+    in_run(7, save)
     with pytest.raises(FenceLostError) as caught:
-        manager.operation()
+        in_run(6, take)
     assert (caught.value.fence, caught.value.current) == (6, 7)
     (found,) = manager.get_interrupted_operations()
     assert manager.get_last_checkpoint(found.id).state == {"by": 7}
-    for run in (Run(7), Run(8), Run(1, "other")):
-        inside(run)
-        mine = manager.operation("export")
-        assert run.noted == {"operation": mine.id}
-        mine.release()
+    for fence, job_id in ((7, "export"), (8, "export"), (1, "other")):
+        operation, notes = in_run(fence, take, job_id)
+        assert notes == {"operation": operation}
 
 
-def test_a_fence_stays_known_when_a_person_continues_the_operation(manager, inside):
-    inside(Run(7))
-    operation = manager.operation()
-    operation.save_checkpoint()
-    operation.release()
-    inside(None)
-    by_hand = manager.operation("export")
-    by_hand.save_checkpoint()
-    by_hand.release()
-    inside(Run(6))
+def test_a_fence_stays_known_when_a_person_continues_the_operation(manager):
+    def save():
+        operation = manager.operation("export")
+        operation.save_checkpoint()
+        operation.release()
+
+    in_run(7, save)
+    save()
     with pytest.raises(FenceLostError):
-        manager.operation()
+        in_run(6, save)
 
 
-def test_a_run_with_a_lower_fence_does_not_publish(exports, inside):
+def test_a_run_with_a_lower_fence_does_not_publish(exports):
     films = exports.rotating("films")
-    inside(Run(7))
-    films.write([1])
-    inside(Run(6))
+    in_run(7, lambda: films.write([1]))
     with pytest.raises(FenceLostError, match="films"):
-        films.write([2])
+        in_run(6, lambda: films.write([2]))
     assert len(exports.exports()) == 1
     assert not list(exports.path.glob(".films*"))
-    inside(Run(1, "other"))
-    films.write([3])
-    inside(Run(8))
-    films.write([4])
+    in_run(1, lambda: films.write([3]), "other")
+    in_run(8, lambda: films.write([4]))
     assert len(exports.exports()) == 3
 
 
-def test_a_run_that_is_asked_to_stop_saves_at_the_end_of_the_item(manager, inside):
-    run = inside(Run(1))
-    operation, seen = manager.operation(), []
+def test_a_run_that_is_asked_to_stop_saves_at_the_end_of_the_item(manager):
+    seen = []
 
     def work():
-        with operation:
+        with manager.operation() as operation:
             for item in operation.track(range(10)):
                 seen.append(item)
-                run.cancelled = item == 2
+                if item == 2:
+                    attempt.token.set("cancelled")
 
+    attempt = attempt_of(work, 1)
     with pytest.raises(RunCancelledError):
-        work()
+        copy_context().run(attempt.call)
     assert seen == [0, 1, 2]
     (found,) = manager.get_interrupted_operations()
     assert found.progress.processed == 3
