@@ -37,8 +37,15 @@ _CHUNK = 1 << 20
 
 
 @contextmanager
-def locked(path: Path, *, manifest: bool) -> Iterator[Shelf]:
+def locked(
+    path: Path, *, manifest: bool, patience_seconds: float = _LOCK_SECONDS
+) -> Iterator[Shelf]:
     """Open the folder and hold its lock.
+
+    Args:
+        path: the folder.
+        manifest: whether it has one.
+        patience_seconds: how long to wait for the lock.
 
     Raises:
         LockTimeoutError: another process holds it and does not move.
@@ -46,9 +53,9 @@ def locked(path: Path, *, manifest: bool) -> Iterator[Shelf]:
     """
     lock = KernelLock(str(path / LOCK), private=False)
     with write_errors(str(path)):
-        mine = lock.acquire(_LOCK_SECONDS)
+        mine = lock.acquire(patience_seconds)
     if not mine:
-        raise LockTimeoutError(lock.path, _LOCK_SECONDS)
+        raise LockTimeoutError(lock.path, patience_seconds)
     try:
         with write_errors(str(path)), _atomic.folder(str(path)) as folder:
             yield Shelf(path, folder, manifest=manifest)

@@ -1,4 +1,4 @@
-"""A scheduler on a fake clock, as most unit tests of the scheduler want it."""
+"""A scheduler on a fake clock, as most unit tests of the scheduler want it; files as they may be."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import pytest
 
 from cronkit import Scheduler, current_run
+from cronkit._files import _mounts
 from cronkit.testing import FakeClock
 from tests.unit.noon import MINUTE, NOON, after_noon
 
@@ -101,3 +102,14 @@ def synced(monkeypatch):
 
     monkeypatch.setattr(os, "fsync", fsync)
     return since
+
+
+@pytest.fixture
+def share(tmp_path, monkeypatch):
+    """A folder that the table of mounts says is on another machine."""
+    folder = tmp_path / "share"
+    folder.mkdir()
+    table = tmp_path / "mountinfo"
+    table.write_text(f"1 1 0:1 / / rw - ext4 d rw\n2 1 0:2 / {folder} rw - nfs4 host:/ rw\n")
+    monkeypatch.setattr(_mounts, "_MOUNTINFO", table)
+    return folder

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import errno
 import gzip
 import io
 import json
@@ -20,7 +21,6 @@ from cronkit.errors import (
     StateError,
 )
 from cronkit.exporters import ExportDirectory, Keep
-from cronkit.exporters import _rotating as rotating_module
 from cronkit.testing import FakeClock, MemoryCheckpoints
 
 ITEMS = [{"id": number, "title": f"Album {number}"} for number in range(23)]
@@ -51,10 +51,13 @@ def compression(request):
 
 
 @pytest.fixture
-def exports(tmp_path, clock, compression):
-    return ExportDirectory(
-        tmp_path / "out", keep=Keep(last=3), compression=compression, clock=clock
-    )
+def path(tmp_path):
+    return tmp_path / "out"
+
+
+@pytest.fixture
+def exports(path, clock, compression):
+    return ExportDirectory(path, keep=Keep(last=3), compression=compression, clock=clock)
 
 
 def read(path):
@@ -203,12 +206,12 @@ class TestAroundPublishing:
     def test_dead_before_the_file_appears(self, manager, exports, monkeypatch):
         target = exporter(exports)
 
-        def publish(*_, **__):
-            raise CrashError
+        def failing(*_, **__):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
 
         with monkeypatch.context() as patch:
-            patch.setattr(rotating_module.RotatingExporter, "publish", publish)
-            with pytest.raises(CrashError):
+            patch.setattr(os, "link", failing)
+            with pytest.raises(ExportWriteError):
                 collect(manager, target)
         assert visible(exports) == []
         assert len(parts(exports)) == 1
@@ -245,15 +248,9 @@ class TestAroundPublishing:
             assert read(exports.path / name) == list(range(23))
         assert parts(exports) == []
 
-    def test_two_exports_of_one_operation_are_each_complete(self, manager, exports, monkeypatch):
-        as_json, as_csv = exporter(exports), exporter(exports, "csv")
-        as_csv = exports.rotating("table", "csv")
-        real = rotating_module.RotatingExporter.publish
-
-        def publish(self, *args, **kwargs):
-            if self is as_json and monkeypatched:
-                raise CrashError
-            return real(self, *args, **kwargs)
+    def test_two_exports_of_one_operation_are_each_complete(self, manager, path, clock):
+        exports = ExportDirectory(path, latest=True, clock=clock)
+        as_json, as_csv = exporter(exports), exports.rotating("table", "csv")
 
         def work():
             with (
@@ -266,15 +263,16 @@ class TestAroundPublishing:
                     second.write(item)
             return first.result, second.result
 
-        monkeypatched = True
-        monkeypatch.setattr(rotating_module.RotatingExporter, "publish", publish)
-        with pytest.raises(CrashError):
+        path.mkdir()
+        in_the_way = path / "albums-latest.json"
+        in_the_way.touch()
+        with pytest.raises(ExportError, match="is no link"):
             work()
-        assert len(visible(exports)) == 1
-        monkeypatched = False
+        assert [each.export for each in exports.exports()] == ["table"]
+        in_the_way.unlink()
         first, second = work()
         assert read(first.path) == read(second.path) == list(range(23))
-        assert len(visible(exports)) == 2
+        assert [each.export for each in exports.exports()] == ["table", "albums"]
 
 
 class TestOwners:

@@ -70,23 +70,16 @@ def test_a_local_type_is_no_network(name):
     assert not is_network(name)
 
 
-def test_a_network_folder_is_refused_with_mount_point_and_type(tmp_path, monkeypatch):
-    table = tmp_path / "mountinfo"
-    table.write_text(f"1 1 0:1 / / rw - ext4 d rw\n2 1 0:2 / {tmp_path}/net rw - nfs4 h:/ rw\n")
-    monkeypatch.setattr(_mounts, "_MOUNTINFO", table)
+def test_a_network_folder_is_refused_with_mount_point_and_type(share, tmp_path):
     refuse_network(tmp_path / "local", "a store")
     with pytest.raises(UnsupportedPlatformError) as caught:
-        refuse_network(tmp_path / "net" / "not" / "there", "a store")
+        refuse_network(share / "not" / "there", "a store")
     assert caught.value.feature == "a store"
-    assert f"{tmp_path}/net is a network file system (nfs4)" in caught.value.reason
+    assert f"{share} is a network file system (nfs4)" in caught.value.reason
 
 
-def test_a_link_into_a_network_folder_is_refused_too(tmp_path, monkeypatch):
-    table = tmp_path / "mountinfo"
-    table.write_text(f"2 1 0:2 / {tmp_path}/net rw - cifs h:/ rw\n")
-    monkeypatch.setattr(_mounts, "_MOUNTINFO", table)
-    (tmp_path / "net").mkdir()
-    (tmp_path / "innocent").symlink_to("net")
+def test_a_link_into_a_network_folder_is_refused_too(share, tmp_path):
+    (tmp_path / "innocent").symlink_to(share)
     with pytest.raises(UnsupportedPlatformError):
         refuse_network(tmp_path / "innocent" / "x", "checkpoints")
 

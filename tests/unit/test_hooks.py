@@ -330,10 +330,8 @@ def test_what_a_pause_tells_is_delivered_though_no_fire_time_is_left(scheduler, 
         assert told == ["scheduler.job_paused"]
 
 
-def test_nothing_is_built_that_nobody_wants(scheduler, clock, monkeypatch):
-    import logging
-
-    monkeypatch.setattr(logging.getLogger("cronkit"), "level", logging.CRITICAL)
+def test_nothing_is_built_that_nobody_wants(scheduler, clock, caplog):
+    caplog.set_level("CRITICAL", logger="cronkit")
     scheduler.hooks.add(print, SchedulerStopped)
     assert not scheduler.hooks.wants(RunSucceeded)
     assert scheduler.hooks.wants(SchedulerStopped)

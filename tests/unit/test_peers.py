@@ -36,6 +36,13 @@ def host(clock, tmp_path):
         each.shutdown(wait=False)
 
 
+@pytest.fixture
+def zone_folders():
+    """Have zones read from other folders."""
+    yield lambda *folders: zoneinfo.reset_tzpath([str(each) for each in folders])
+    zoneinfo.reset_tzpath()
+
+
 def warnings(scheduler):
     return scheduler.status().health.warnings
 
@@ -112,7 +119,7 @@ def test_an_edit_is_no_difference_for_all_follow_it(host, clock):
     assert warnings(one) == warnings(other) == ()
 
 
-def test_another_version_of_the_zone_database_is_a_warning(host, clock, tmp_path, monkeypatch):
+def test_another_version_of_the_zone_database_is_a_warning(host, clock, tmp_path, zone_folders):
     one = host(a=Every("1h"))
     folder = tmp_path / "zones"
     folder.mkdir()
@@ -120,7 +127,7 @@ def test_another_version_of_the_zone_database_is_a_warning(host, clock, tmp_path
     (folder / "tzdata.zi").write_text("# version 1999z\nR x\n")
     clock.advance("11s")
     before = tzdata_version()
-    monkeypatch.setattr(zoneinfo, "TZPATH", (str(folder),))
+    zone_folders(folder)
     other = host(a=Every("1h"))
     clock.advance("1m")
     assert warnings(other) == (
@@ -151,17 +158,17 @@ def test_the_version_of_the_zone_database_looks_like_one():
     ],
 )
 def test_the_version_is_that_of_the_folder_zones_are_read_from(
-    tmp_path, monkeypatch, files, version
+    tmp_path, zone_folders, files, version
 ):
     for name, text in files.items():
         (tmp_path / name).write_text(text)
-    monkeypatch.setattr(zoneinfo, "TZPATH", ("/nowhere", str(tmp_path)))
+    zone_folders("/nowhere", tmp_path)
     assert tzdata_version() == version
 
 
-def test_without_a_folder_it_is_that_of_the_package(monkeypatch):
+def test_without_a_folder_it_is_that_of_the_package(zone_folders):
     pytest.importorskip("tzdata")
     import tzdata
 
-    monkeypatch.setattr(zoneinfo, "TZPATH", ())
+    zone_folders()
     assert tzdata_version() == tzdata.IANA_VERSION

@@ -9,7 +9,6 @@ import socket
 import pytest
 
 from cronkit import Scheduler
-from cronkit._files import _mounts
 from cronkit.errors import (
     AlreadyRunningError,
     PolicyError,
@@ -167,13 +166,9 @@ def test_a_path_that_cannot_be_a_lock_is_refused(path):
     assert caught.value.argument == "single"
 
 
-def test_a_lock_on_a_network_file_system_is_refused_also_behind_a_link(tmp_path, monkeypatch):
-    table = tmp_path / "mountinfo"
-    table.write_text(f"2 1 0:2 / {tmp_path}/net rw - nfs4 host:/ rw\n")
-    monkeypatch.setattr(_mounts, "_MOUNTINFO", table)
-    (tmp_path / "net").mkdir()
-    (tmp_path / "link").symlink_to(tmp_path / "net" / "lock")
-    for path in (tmp_path / "net" / "lock", tmp_path / "link"):
+def test_a_lock_on_a_network_file_system_is_refused_also_behind_a_link(share, tmp_path):
+    (tmp_path / "link").symlink_to(share / "lock")
+    for path in (share / "lock", tmp_path / "link"):
         with pytest.raises(UnsupportedPlatformError, match="network file system"):
             Scheduler(single=path)
     Scheduler(single=tmp_path / "lock")

@@ -4,20 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from cronkit._files import _mounts
 from cronkit.errors import PolicyError, UnsupportedPlatformError
 from cronkit.stores import SQLiteStore, open_store
-
-
-@pytest.fixture
-def share(tmp_path, monkeypatch):
-    """A folder that the table of mounts says is on another machine."""
-    folder = tmp_path / "share"
-    folder.mkdir()
-    table = tmp_path / "mountinfo"
-    table.write_text(f"1 1 0:1 / / rw - ext4 d rw\n2 1 0:2 / {folder} rw - nfs4 host:/ rw\n")
-    monkeypatch.setattr(_mounts, "_MOUNTINFO", table)
-    return folder
 
 
 @pytest.mark.parametrize(

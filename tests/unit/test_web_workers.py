@@ -18,7 +18,7 @@ from cronkit.stores import SQLiteStore
 @pytest.fixture
 def warnings_of(make, caplog, monkeypatch):
     """Start a scheduler as worker `number` of `count`; give the warnings."""
-    monkeypatch.setattr(_web_workers, "_warned", set())
+    _web_workers._warned.clear()
 
     def start(number, count, **options):
         server = SimpleNamespace(worker_id=lambda: number, numproc=count)
