@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from threading import Event
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from cronkit.errors import (
     RunInterruptedError,
     RunNotExecutedError,
     RunTimeoutError,
+    StoreError,
     WaitTimeoutError,
 )
 from cronkit.jobs import NOT_EXECUTED, Outcome
@@ -87,21 +89,27 @@ class RunHandle:
         """Take what the run came to; the engine calls it once."""
         self._value = value
         self._error = error
-        self._run = self._desk.get(self.id)
+        with suppress(StoreError):  # lost since the outcome was written; who waits asks it later
+            self._run = self._desk.get(self.id)
         self.ended.set()
         for wake in list(self.wakers):
             wake()
 
     @property
     def done(self) -> bool:
-        """Whether the run has ended."""
+        """Whether the run has ended; while the store does not answer, not that anybody knew."""
         if self.ended.is_set():
             return True
-        run = self._desk.get(self.id)
+        try:
+            run = self._desk.get(self.id)
+        except StoreError:
+            return False
         return run is None or run.outcome is not None
 
     def wait(self, timeout: timedelta | float | str | None = None) -> Run | None:
         """Wait for the end of the run; on a fake clock, let its time pass.
+
+        A store that does not answer is waited for, as long as `timeout` allows.
 
         Args:
             timeout: a timedelta, seconds, or text like ``"30s"``; ``None`` waits without limit.
@@ -112,11 +120,18 @@ class RunHandle:
         Raises:
             StateError: called on the event loop that ``async def`` jobs run on, which it would
                 hold up: await the handle there; or by the run itself.
+            StoreError: the run has ended, and the store was lost before it said how.
         """
         seconds = None if timeout is None else _convert.duration(timeout, "timeout").total_seconds()
         if not self.done and not self._desk.wait(self, seconds):
             return None
-        return self._desk.get(self.id) or self._run  # the store may have pruned it meanwhile
+        try:
+            found = self._desk.get(self.id)
+        except StoreError:
+            if self._run is None:
+                raise
+            found = None
+        return found or self._run  # the store may have pruned it meanwhile
 
     def result(self, timeout: timedelta | float | str | None = None) -> object:
         """Wait for the end of the run and return what its function returned.

@@ -313,6 +313,18 @@ def test_a_lost_store_is_asked_again_less_than_once_a_second(locked, ghost, cloc
     lock.close()
 
 
+def test_who_waits_for_a_run_waits_through_an_outage(locked, ghost, clock):
+    one = ghost(lambda: current_run().sleep("30s")).start()
+    handle = one.scheduler.run_now("job")
+    clock.advance("10s")
+    lock = locked()
+    assert handle.wait("1m") is None
+    assert not handle.done
+    lock.execute("ROLLBACK")
+    lock.close()
+    assert handle.wait("1m").outcome == "succeeded"
+
+
 def test_no_thread_is_needed_for_beats_in_fake_time(ghost, clock):
     before = threading.active_count()
     ghost().start()
