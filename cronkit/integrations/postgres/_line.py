@@ -21,7 +21,11 @@ if TYPE_CHECKING:
     from cronkit.stores.sql import Gate, Session
 
 CALL_SECONDS = 2.0
-"""The deadline of a call; the server gets to know it too, as ``statement_timeout``."""
+"""The deadline of a call."""
+
+_STATEMENT_SECONDS = 1.5
+"""The server's own ``statement_timeout``, the shorter one: it ends a call that waits for a lock, and
+the connection lives on. A server that stands still keeps none."""
 
 _IDLE_IN_TRANSACTION_SECONDS = 5.0
 """A stopped scheduler must not keep the rows of a job locked."""
@@ -110,7 +114,7 @@ class Line:
             failing.callback(connection.close)
             connection.add_notify_handler(self._hear)
             for name, seconds in (
-                ("statement_timeout", CALL_SECONDS),
+                ("statement_timeout", _STATEMENT_SECONDS),
                 ("idle_in_transaction_session_timeout", _IDLE_IN_TRANSACTION_SECONDS),
             ):
                 value = f"{seconds * 1_000:.0f}"
