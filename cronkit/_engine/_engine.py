@@ -81,6 +81,7 @@ class Engine:
         """
         try:
             self._connect(now)
+            self.outage.end(now)
         except StoreError as error:
             if not self.core.shares:
                 raise
@@ -93,7 +94,6 @@ class Engine:
         self.neighbours.bury(now)
         self.attempts.hungry = self.attempts.overdue = True
         self.neighbours.begin_anew()
-        self.outage.end(now)
 
     def arm(self, job: Job, now: datetime, fire: datetime | None = None) -> None:
         """Make a job known to the store and wait for its fire times, now or when it is back.
@@ -251,6 +251,7 @@ class Engine:
     def _come_back(self, jobs: Sequence[str], now: datetime) -> None:
         self._connect(now)
         self._act(jobs, now)
+        self.outage.end(now)  # only now: a store that answers some calls would be lost and back
 
     def wind_up(self, now: datetime) -> None:
         """Write what has ended, and what still goes on as interrupted; wait for nothing more."""

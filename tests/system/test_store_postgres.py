@@ -11,7 +11,7 @@ import pytest
 
 from cronkit import Every, Scheduler, current_run
 from cronkit.errors import StoreError
-from cronkit.jobs import RunCancelled
+from cronkit.jobs import RunCancelled, StoreBack, StoreLost
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(120)]
 
@@ -93,7 +93,8 @@ def test_a_call_that_waits_for_a_lock_ends_at_its_deadline_and_is_made_again(
         )
 
     scheduler = scheduler_on()
-    gate, begun = threading.Event(), threading.Event()
+    gate, begun, events = threading.Event(), threading.Event(), []
+    scheduler.on(StoreLost, StoreBack)(events.append)
     scheduler.add(lambda: (begun.set(), gate.wait(LONG)), id="job")
     with scheduler:
         handle = scheduler.run_now("job")
@@ -104,10 +105,11 @@ def test_a_call_that_waits_for_a_lock_ends_at_its_deadline_and_is_made_again(
             began = time.monotonic()
             wait_for(lambda: not scheduler.status().health.ok)
             assert time.monotonic() - began < 5
-            assert handle.wait(0) is None
+            assert handle.wait("5s") is None
         assert handle.wait(LONG).outcome == "succeeded"
         wait_for(lambda: scheduler.status().health.ok)
         assert scheduler.status().loop_failures == 0
+        assert [type(event) for event in events] == [StoreLost, StoreBack]
         assert connections() == before  # the server ended the call, and nobody hung up
 
 
