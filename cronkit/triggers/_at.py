@@ -60,6 +60,8 @@ class At(TriggerValue):
         """
         zone = _local.own_zone(self.tz, after, "after")
         instants = self._in(zone)
+        if after.tzinfo is UTC and instants[-1] <= after:
+            return None
         index = bisect_right(instants, _local.as_utc(after, "after"))
         return instants[index].astimezone(zone) if index < len(instants) else None
 
