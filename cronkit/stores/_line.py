@@ -49,20 +49,19 @@ class Line:
         else:
             self._late.append(entry)
 
-    def pop(self) -> Entry:
-        """Take the smallest entry.
-
-        Raises:
-            IndexError: there is none.
-        """
+    def pop(self) -> Entry | None:
+        """Take the smallest entry; ``None``: there is none."""
         if self._late:
             self._merge()
         entries, first = self._entries, self._first
+        if first == len(entries):
+            return None
         entry = entries[first]
-        self._first = first + 1
-        if self._first * 2 > len(entries):  # what has gone is let go of in large pieces
-            del entries[: self._first]
-            self._first = 0
+        first += 1
+        if first * 2 > len(entries):  # what has gone is let go of in large pieces
+            del entries[:first]
+            first = 0
+        self._first = first
         return entry
 
     def _merge(self) -> None:

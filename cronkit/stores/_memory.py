@@ -25,6 +25,9 @@ class MemoryStore:
 
     Several schedulers of one process may share one. Ended runs are kept up to ``keep_runs`` a job
     (100 unless the job says otherwise); runs that wait or go on are never dropped.
+
+    Attributes:
+        has_company: whether several schedulers of this process use the store.
     """
 
     name = "memory"
@@ -34,11 +37,13 @@ class MemoryStore:
         self._table = Table()
         self._owners: set[str] = set()
         self._dead: dict[str, None] = {}  # in the order of their deaths
+        self.has_company = False
 
     def open(self, owner: str, now: datetime) -> None:  # noqa: ARG002 -- the Protocol's shape
         """Count one scheduler more."""
         with self._lock:
             self._owners.add(owner)
+            self.has_company = len(self._owners) > 1
 
     def close(self, owner: str, now: datetime) -> Sequence[Run]:
         """End what `owner` leaves: its running rows as interrupted.
@@ -47,7 +52,7 @@ class MemoryStore:
         cancelled.
         """
         with self._lock:
-            self._owners.discard(owner)
+            self._leave(owner)
             ended = []
             for row in self._table.live():
                 if row.phase == "running" and row.owner == owner:
@@ -62,12 +67,17 @@ class MemoryStore:
         self._table.forget_live()
         self._owners.clear()
         self._dead.clear()
+        self.has_company = False
 
     def abandon(self, owner: str) -> None:
         """Take `owner` for dead; what it holds goes on until `expire` is called for it."""
         with self._lock:
-            self._owners.discard(owner)
+            self._leave(owner)
             self._dead[owner] = None
+
+    def _leave(self, owner: str) -> None:
+        self._owners.discard(owner)
+        self.has_company = len(self._owners) > 1
 
     def register(self, jobs: Sequence[Job], now: datetime) -> Mapping[str, JobState]:
         """Make jobs known; see `cronkit.abc.Store.register`."""
@@ -166,11 +176,6 @@ class MemoryStore:
             ):
                 self._dead.pop(owner, None)
             return written
-
-    @property
-    def has_company(self) -> bool:
-        """Whether several schedulers of this process use the store."""
-        return len(self._owners) > 1
 
     @property
     def dead(self) -> Sequence[str]:

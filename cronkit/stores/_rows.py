@@ -57,25 +57,25 @@ class Row:
         self.ending: Ending | None = None
         self.abandoned = False
 
-    def start(self, owner: str, now: datetime, fence: int | None) -> Taken:
+    def start(self, owner: str, now: datetime) -> Taken:
         """Make the row running, as `owner`'s."""
         self.phase = "running"
         self.owner = owner
-        self.fence = fence
         self.started_at = now
-        if self.first_started_at is None:
-            self.first_started_at = now
-        self.attempt += 1
+        first = self.first_started_at
+        if first is None:
+            first = self.first_started_at = now
+        attempt = self.attempt = self.attempt + 1
         decision = self.decision
         return Taken(
             decision.run_id,
             decision.job_id,
             decision.fire_time,
             decision.not_before,
-            self.attempt,
+            attempt,
             now,
-            self.first_started_at,
-            fence,
+            first,
+            self.fence,
             decision.origin,
             decision.args,
             decision.kwargs,

@@ -28,8 +28,8 @@ class JobRow(JobState):
 
     Attributes:
         live_rows: its runs that have not ended.
-        history: those that have, oldest first; its ``maxlen`` says how many are kept. ``None``: none
-            so far, `KEEP_RUNS` are.
+        history: those that have, oldest first. The ``maxlen`` of a deque says how many are kept, of
+            a tuple it is `KEEP_RUNS`: most jobs of a burst run once, and a deque takes 600 bytes.
     """
 
     __slots__ = ("history", "live_rows")
@@ -37,7 +37,7 @@ class JobRow(JobState):
     def __init__(self, job_id: str, now: datetime) -> None:
         super().__init__(job_id=job_id, first_seen=now)
         self.live_rows: dict[str, Row] | None = None
-        self.history: deque[Row] | None = None
+        self.history: deque[Row] | tuple[Row, ...] = ()
 
     def read(self) -> JobState:
         """Return the state, with the runs that are live now."""
@@ -80,11 +80,11 @@ class Table:
         if row is None:
             row = self.jobs[job.id] = JobRow(job.id, now)
         keep = KEEP_RUNS if job.keep_runs is None else job.keep_runs
-        if keep != (KEEP_RUNS if row.history is None else row.history.maxlen):
-            kept = deque[Row](maxlen=keep)
-            row.history, old = kept, row.history or ()
+        old = row.history
+        if keep != (old.maxlen if isinstance(old, deque) else KEEP_RUNS):
+            row.history = deque(maxlen=keep)
             for each in old:
-                self._keep(kept, each)
+                self.retire(row, each)
         return row
 
     def states(self, job_ids: Collection[str]) -> list[JobState]:
@@ -124,8 +124,9 @@ class Table:
                 if decision.run_id not in rows:
                     self._insert(job, decision, now)
                     new.append(decision)
-            if verdict.mark is not None and (mark is None or verdict.mark > mark):
-                job.mark = verdict.mark
+            moved = verdict.mark
+            if moved is not None and (mark is None or moved > mark):
+                job.mark = moved
             if verdict.pause != KEEP:
                 job.pause = verdict.pause
             if verdict.edit != KEEP:
@@ -149,7 +150,12 @@ class Table:
         else:
             job.live_rows[run_id] = row
         self.waiting.push(row, now)
-        for run_id in decision.cancels:
+        if decision.cancels:
+            self._replace(decision.cancels, now)
+
+    def _replace(self, run_ids: Sequence[str], now: datetime) -> None:
+        """Cancel those of these runs that wait."""
+        for run_id in run_ids:
             old = self.rows.get(run_id)
             if old is not None and old.phase == "waiting":
                 self.end(old, now, Outcome.CANCELLED, "overlap")
@@ -166,10 +172,9 @@ class Table:
         if waiting.future:
             waiting.ripen(now)
         taken: list[Taken] = []
-        aside, ready = [], waiting.ready
-        while ready and len(taken) < free:
-            entry = ready.pop()
-            job_id, row = entry[2], entry[4]
+        aside, ready, tags_of = [], waiting.ready, limits.tags_of
+        while free > 0 and (entry := ready.pop()) is not None:
+            _, _, job_id, _, row = entry
             if row.phase != "waiting":
                 continue
             if job_id not in job_ids:
@@ -178,10 +183,11 @@ class Table:
                 waiting.hold(held_by, entry)
             else:
                 going[job_id] = going.get(job_id, 0) + 1
-                if limits.tags_of and (tags := limits.tags_of.get(job_id)):
+                if tags_of and (tags := tags_of.get(job_id)):
                     self._tagged[row.decision.run_id] = tags
                     self._tags.update(tags)
-                taken.append(row.start(owner, now, None))
+                taken.append(row.start(owner, now))
+                free -= 1
         for entry in aside:
             ready.push(entry)
         return taken
@@ -233,12 +239,12 @@ class Table:
         return row.run()
 
     def _let_go(self, row: Row) -> None:
-        job_id = row.decision.job_id
-        left = self._going[job_id] - 1
-        if left:
-            self._going[job_id] = left
+        going, job_id = self._going, row.decision.job_id
+        left = going[job_id]
+        if left > 1:
+            going[job_id] = left - 1
         else:
-            del self._going[job_id]
+            del going[job_id]
         if self._tagged:
             self._tags.subtract(self._tagged.pop(row.decision.run_id, ()))
 
@@ -248,15 +254,15 @@ class Table:
             return
         if job.live_rows:
             job.live_rows.pop(row.decision.run_id, None)
-        if job.history is None:
-            job.history = deque(maxlen=KEEP_RUNS)
-        self._keep(job.history, row)
-
-    def _keep(self, history: deque[Row], row: Row) -> None:
-        """Add a row to a history; where that is full, the oldest goes."""
-        if len(history) == history.maxlen:
-            del self.rows[history[0].decision.run_id]
-        history.append(row)
+        history = job.history
+        if isinstance(history, deque):
+            if len(history) == history.maxlen:  # the oldest goes
+                del self.rows[history[0].decision.run_id]
+            history.append(row)
+        elif history:
+            job.history = deque((*history, row), maxlen=KEEP_RUNS)
+        else:
+            job.history = (row,)
 
     # --- reading ---------------------------------------------------------------------------------
 
@@ -267,10 +273,7 @@ class Table:
         job = self.jobs.get(job_id)
         if job is None:
             return ()
-        rows = {
-            row.decision.run_id: row
-            for row in (*(job.history or ()), *(job.live_rows or {}).values())
-        }
+        rows = {row.decision.run_id: row for row in (*job.history, *(job.live_rows or {}).values())}
         return reversed(rows.values())
 
     # --- the wall clock was set back -------------------------------------------------------------
