@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from queue import SimpleQueue
+from threading import get_ident
 from typing import TYPE_CHECKING
 
 from cronkit import _convert
@@ -22,16 +23,19 @@ if TYPE_CHECKING:
     Queue = SimpleQueue[Attempt | None]
 
 
-class _Here(threading.local):
-    """What a worker thread knows of itself.
+class _Worker:
+    """What a worker thread is at.
 
     Attributes:
         is_free: whether it has ended an attempt and has not looked for the next one yet.
         attempt: the next one, handed over by itself while it reported the last one.
     """
 
-    is_free = False
-    attempt: Attempt | None = None
+    __slots__ = ("attempt", "is_free")
+
+    def __init__(self) -> None:
+        self.is_free = False
+        self.attempt: Attempt | None = None
 
 
 class ThreadExecutor:
@@ -64,7 +68,7 @@ class ThreadExecutor:
         self._queue: Queue = SimpleQueue()
         self._lock = threading.Lock()
         self._idle = threading.Condition(self._lock)
-        self._here = _Here()
+        self._workers: dict[int, _Worker] = {}  # by the identity of the thread
         # An attempt is in one of these from `submit` to its end; each in `_going` has a thread.
         self._going: set[Attempt] = set()
         self._abandoned: set[Attempt] = set()
@@ -92,8 +96,8 @@ class ThreadExecutor:
                 self._going.discard(attempt)
                 refused = error
             else:
-                here = self._here
-                if here.is_free:  # this very thread has just ended one: no other has to be woken
+                here = self._workers.get(get_ident())
+                if here is not None and here.is_free:  # no other thread has to be woken
                     here.is_free, here.attempt = False, attempt
                 else:
                     self._queue.put(attempt)
@@ -145,22 +149,31 @@ class ThreadExecutor:
         }
 
     def _work(self, queue: Queue) -> None:
-        here, lock = self._here, self._lock
-        while (attempt := here.attempt or queue.get()) is not None:
-            here.attempt = None
-            value, error = call(attempt)
-            with lock:
-                stays = attempt in self._going
-                if stays:
-                    self._going.discard(attempt)
-                    if not self._going:
-                        self._idle.notify_all()
-                else:
-                    self._abandoned.discard(attempt)
-            here.is_free = stays
-            if self._report is not None:
-                self._report(attempt, value, error)
-            here.is_free = False
-            del attempt, value, error  # an idle thread must not keep the last result alive
-            if not stays:
-                return
+        workers, me = self._workers, get_ident()
+        here = workers[me] = _Worker()
+        try:
+            while (attempt := here.attempt or queue.get()) is not None:
+                here.attempt = None
+                if not self._serve(attempt, here):
+                    return
+                del attempt  # an idle thread must not keep the last one alive
+        finally:
+            if workers.get(me) is here:
+                del workers[me]
+
+    def _serve(self, attempt: Attempt, here: _Worker) -> bool:
+        """Run an attempt to its end; return whether the thread may go on to the next."""
+        value, error = call(attempt)
+        with self._lock:
+            stays = attempt in self._going
+            if stays:
+                self._going.discard(attempt)
+                if not self._going:
+                    self._idle.notify_all()
+            else:
+                self._abandoned.discard(attempt)
+        here.is_free = stays
+        if self._report is not None:
+            self._report(attempt, value, error)
+        here.is_free = False
+        return stays
