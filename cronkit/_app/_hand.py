@@ -155,9 +155,11 @@ class ByHand:
                 run = core.store.get(new)
                 if run is None or run.outcome is not None:
                     break
-                taken = attempts.take([job.id], 1, core.clock.now())
+                now = core.clock.now()
+                taken = core.store.take(core.owner, [job.id], 1, attempts.limits, now)
+                begun = [attempts.begin(each, now) for each in taken]
                 soon = core.store.next_waiting([job.id], core.clock.now())
-            for attempt in taken:
+            for attempt in begun:
                 here.submit(attempt)
             if not taken and soon is not None:
                 self._pause((soon - core.clock.now()).total_seconds())

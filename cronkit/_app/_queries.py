@@ -97,7 +97,7 @@ class Queries:
                 now=core.clock.now(),
                 timezone=str(self._registry.zone),
                 jobs=jobs,
-                outcomes={str(each): n for each, n in attempts.tally.outcomes.items()},
+                outcomes={str(each): n for each, n in attempts.tally.outcomes.items() if n},
                 runs_going_on=len(attempts.running),
                 going_on=tuple(map(_going, attempts.running.values())),
                 abandoned=len(attempts.abandoned),

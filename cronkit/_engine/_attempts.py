@@ -39,6 +39,7 @@ WAITING = "\0waiting"
 """The timer for waiting rows; no job id begins with a NUL."""
 
 _TIMEOUT = "\0timeout "
+_SUCCEEDED = Outcome.SUCCEEDED  # to look it up in its class costs as much as five fields
 
 _LOOK = timedelta(seconds=1)
 """When to look again at what another scheduler of this process may hold back."""
@@ -87,17 +88,19 @@ class Attempts:
 
     def start(self, now: datetime) -> None:
         """Take waiting rows for free slots and start them."""
-        full = True
+        core, full = self._core, True
+        store = core.store
         for name, job_ids in self.groups.items():
             executor = self.executors[name]
             free = executor.free()
             if self._most is not None:
                 free = min(free, self._most - len(self.running))
             if free > 0 and job_ids:
-                attempts = self.take(job_ids, free, now)
-                self._submit(attempts, executor)
-                full = full and len(attempts) == free
-        if full and not getattr(self._core.store, "has_company", False):
+                rows = store.take(core.owner, job_ids, free, self.limits, now)
+                if rows:
+                    self._launch(rows, executor, now)
+                full = full and len(rows) == free
+        if full and not getattr(store, "has_company", False):
             self._starved = True  # nothing can start before a slot is free, and then we look again
         else:
             self._look_ahead(now)
@@ -120,20 +123,23 @@ class Attempts:
         answers, rows = both(closings, core.owner, job_ids, free, limits=self.limits, now=now)
 
         def start() -> None:
-            self._submit(self._begin(rows, now), executor)
+            self._launch(rows, executor, now)
             self.hungry = len(rows) < free
 
         return answers, start
 
-    def _submit(self, attempts: Sequence[Attempt], executor: Executor) -> None:
-        """Hand attempts to their executor; one that it refuses fails alone."""
+    def _launch(self, rows: Sequence[Taken], executor: Executor, now: datetime) -> None:
+        """Hand what was taken to its executor; an attempt that it refuses fails alone."""
         self.submitting = True
-        for attempt in attempts:
-            try:
-                executor.submit(attempt)
-            except BaseException as error:  # noqa: BLE001 -- it may be anybody's executor
-                self.outcomes.report(attempt, None, error)
-        self.submitting = False
+        try:
+            for taken in rows:
+                attempt = self.begin(taken, now)
+                try:
+                    executor.submit(attempt)
+                except BaseException as error:  # noqa: BLE001 -- it may be anybody's executor
+                    self.outcomes.report(attempt, None, error)
+        finally:
+            self.submitting = False
 
     def _look_ahead(self, now: datetime) -> None:
         """Wait for the next row that can start later; remember whether one is held back now."""
@@ -145,26 +151,18 @@ class Attempts:
         elif self._starved and getattr(core.store, "has_company", False):
             self._timers.arm(WAITING, now + _LOOK)  # what ends elsewhere is not told here
 
-    def take(self, job_ids: Collection[str], free: int, now: datetime) -> list[Attempt]:
-        """Take up to `free` waiting rows of these jobs; the caller hands them to an executor."""
-        core = self._core
-        return self._begin(core.store.take(core.owner, job_ids, free, self.limits, now), now)
-
-    def _begin(self, rows: Sequence[Taken], now: datetime) -> list[Attempt]:
-        core = self._core
-        jobs, clock, running, quiet = core.jobs, core.clock, self.running, core.hooks.quiet
-        attempts = []
-        for taken in rows:
-            job, run_id = jobs[taken.job_id], taken.run_id
-            attempt = running[run_id] = Attempt(taken, job, clock)
-            if job.timeout is not None:
-                self._timers.arm(_TIMEOUT + run_id, taken.started_at + job.timeout)
-            if taken.attempt == 1:
-                self.tally.started(now - taken.due)
-            if not quiet:
-                core.tell(AttemptStarted, run_id, now)
-            attempts.append(attempt)
-        return attempts
+    def begin(self, taken: Taken, now: datetime) -> Attempt:
+        """Return the attempt of a row that was taken; the caller hands it to an executor."""
+        core, run_id = self._core, taken.run_id
+        job = core.jobs[taken.job_id]
+        attempt = self.running[run_id] = Attempt(taken, job, core.clock)
+        if job.timeout is not None:
+            self._timers.arm(_TIMEOUT + run_id, taken.started_at + job.timeout)
+        if taken.attempt == 1:
+            self.tally.started(now - taken.due)
+        if not core.hooks.quiet:
+            core.tell(AttemptStarted, run_id, now)
+        return attempt
 
     def ring(self, key: str, now: datetime) -> None:
         """Act on a timer that is no job's: waiting rows, or the end of a timeout."""
@@ -249,7 +247,7 @@ class Attempts:
         self.tally.count(outcome)
         if answer and self.decider is not None and self.decider.announce(answer, now):
             self.hungry = True
-        if not core.hooks.quiet or outcome is not Outcome.SUCCEEDED:
+        if not core.hooks.quiet or outcome is not _SUCCEEDED:
             core.tell(BY_OUTCOME[outcome], run_id, now, error=error)
         if self.handles:
             self._complete(run_id, value, error)

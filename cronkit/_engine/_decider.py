@@ -54,12 +54,15 @@ class Decider:
 
     def arm_one(self, job: Job, fire: datetime | None, now: datetime) -> None:
         """Do as `arm` does with one job whose next fire time after `now` is known to be `fire`."""
+        timers = self._timers
+        timers.sooner = False
         state = self._core.store.register([job], now)[job.id]
         if self._core.edits is None and state.base == now:
             self._look(job, state, now, fire)
         else:
             self._look_at([job], {job.id: state}, now)
-        self._core.wake()
+        if timers.sooner:  # else whoever waits for the earliest one waits for it still
+            self._core.wake()
 
     def arm(self, jobs: Iterable[Job], now: datetime) -> None:
         """Make jobs known to the store and wait for their next fire time."""

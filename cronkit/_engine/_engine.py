@@ -189,8 +189,7 @@ class Engine:
                 return False
             now, timers.sooner = core.clock.now(), False
             try:
-                attempts.outcomes.collect(now)
-                attempts.outcomes.write()
+                attempts.outcomes.settle(now)
                 if attempts.hungry:
                     attempts.start(now)
             except StoreError as error:

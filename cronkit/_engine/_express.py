@@ -41,7 +41,7 @@ class Express:
         reports, baton = self._engine.attempts.outcomes.reports, self._baton
         reports.append((attempt, value, error))
         # The holder looks again after it has put the baton down, so no report is left behind.
-        while reports and baton.acquire(blocking=False):
+        while reports and baton.acquire(False):
             try:
                 served = self._engine.serve()
             except BaseException as error_here:  # noqa: BLE001 -- a worker must not end by it

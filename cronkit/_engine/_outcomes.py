@@ -27,6 +27,7 @@ Unwritten: TypeAlias = "tuple[Attempt, Ending | None, object, BaseException | No
 """An attempt, its ending, what it returned and what it raised; no ending: its thread has ended."""
 
 _MOST_AT_ONCE = 200
+_SUCCEEDED = Outcome.SUCCEEDED  # to look it up in its class costs as much as five fields
 
 
 class Outcomes:
@@ -86,22 +87,53 @@ class Outcomes:
 
     def collect(self, now: datetime) -> None:
         """Judge what attempts came to since the last call; `write` writes it."""
-        reports, running, queue = self.reports, self._running, self._queue
+        reports, queue = self.reports, self._queue
         while reports:
-            attempt, value, error = reports.popleft()
-            run_id = attempt.run_id
-            if self._abandoned and self._abandoned.get(run_id) is attempt:
-                del self._abandoned[run_id]
-                queue.append((attempt, None, None, None))
-            elif running.get(run_id) is attempt:
-                if error is None:
-                    notes = attempt.notes
-                    ending = Ending(
-                        run_id, now, attempt.taken.fence, Outcome.SUCCEEDED, notes=notes
-                    )
-                else:
-                    ending = judge(attempt, error, now, last=attempt.job.id not in self._core.jobs)
-                queue.append((attempt, ending, value, error))
+            judged = self._judge(*reports.popleft(), now)
+            if judged is not None:
+                queue.append(judged)
+
+    def settle(self, now: datetime) -> None:
+        """Judge what attempts came to, and write it at once; what the store does not take stays.
+
+        Raises:
+            StoreError: the store does not answer.
+        """
+        reports, queue = self.reports, self._queue
+        while reports and not queue:
+            judged = self._judge(*reports.popleft(), now)
+            if judged is None:
+                continue
+            queue.append(judged)  # until the store has it
+            if self.followers or judged[1] is None:
+                break
+            answer: Answer
+            try:
+                answer = self._core.store.finish(judged[1])
+            except FenceLostError as lost:
+                answer = lost
+            queue.clear()
+            self._written(judged, answer)
+        if reports or queue:
+            self.collect(now)
+            self.write()
+
+    def _judge(
+        self, attempt: Attempt, value: object, error: BaseException | None, now: datetime
+    ) -> Unwritten | None:
+        """Return what to write of a report; ``None``: its attempt counts no more."""
+        run_id = attempt.run_id
+        if self._abandoned and self._abandoned.get(run_id) is attempt:
+            del self._abandoned[run_id]
+            return attempt, None, None, None
+        if self._running.get(run_id) is not attempt:
+            return None
+        if error is None:
+            fence, notes = attempt.taken.fence, attempt.notes
+            ending = Ending(run_id, now, fence, _SUCCEEDED, notes=notes)
+            return attempt, ending, value, None
+        last = attempt.job.id not in self._core.jobs
+        return attempt, judge(attempt, error, now, last=last), value, error
 
     def abandon(self, attempt: Attempt, error: BaseException, now: datetime) -> None:
         """Judge an attempt that goes on though its time is over."""

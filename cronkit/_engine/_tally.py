@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
+
+from cronkit.jobs import Outcome
 
 if TYPE_CHECKING:
     from datetime import timedelta
-
-    from cronkit.jobs import Outcome
 
 
 class Tally:
@@ -23,7 +22,7 @@ class Tally:
     __slots__ = ("lateness", "outcomes", "worst_lateness")
 
     def __init__(self) -> None:
-        self.outcomes: Counter[Outcome] = Counter()
+        self.outcomes: dict[Outcome, int] = dict.fromkeys(Outcome, 0)
         self.lateness: timedelta | None = None
         self.worst_lateness: timedelta | None = None
 
