@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from importlib import metadata
+import pkgutil
+from importlib import import_module, metadata
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -10,6 +11,15 @@ if TYPE_CHECKING:
     from sphinx.addnodes import pending_xref
     from sphinx.application import Sphinx
     from sphinx.environment import BuildEnvironment
+
+import cronkit
+
+# Autodoc sees what a package holds; some names are loaded when they are first asked for.
+for package in pkgutil.iter_modules(cronkit.__path__, "cronkit."):
+    if package.ispkg and not package.name.rpartition(".")[2].startswith("_"):
+        module = import_module(package.name)
+        for public in getattr(module, "__all__", ()):
+            getattr(module, public)
 
 project = "cronkit"
 author = "The cronkit authors"

@@ -1,19 +1,14 @@
-"""The Protocols that an application may implement: clocks, executors, stores, hooks.
-
-They are structural: a class needs no base, only the methods. Each has a contract suite in
-``tests/contract`` that every implementation passes, the fakes included.
-"""
+"""What keeps runs, marks and pauses: of one process, or of many."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
-    from datetime import datetime, timedelta
-    from threading import Event as WakeEvent
+    from datetime import datetime
+    from threading import Event
 
-    from cronkit._context import Attempt
     from cronkit.errors import FenceLostError
     from cronkit.jobs import (
         Closing,
@@ -30,117 +25,8 @@ if TYPE_CHECKING:
         Verdict,
     )
 
-    Plan = Callable[[Sequence[JobState]], Sequence[Verdict]]
-    Report = Callable[[Attempt, object, BaseException | None], None]
-
-
-class Clock(Protocol):
-    """Where a scheduler reads the time."""
-
-    def now(self) -> datetime:
-        """Return the wall-clock time, aware, in UTC."""
-        ...
-
-    def monotonic(self) -> float:
-        """Return seconds on a clock that never steps."""
-        ...
-
-    def wait(self, seconds: float | None, wake: WakeEvent) -> bool:
-        """Block until `wake` is set or `seconds` have passed; return whether it was set."""
-        ...
-
-
-class Engine(Protocol):
-    """What a driven clock drives: one scheduler, seen as steps in time."""
-
-    def next_wakeup(self) -> datetime | None:
-        """Return when `step` has something to do; ``None``: nothing is planned."""
-        ...
-
-    def step(self) -> None:
-        """Do all that is due at the clock's present instant."""
-        ...
-
-    def clock_stepped(self, delta: timedelta) -> None:
-        """Take note that the wall clock was set by `delta`, while no time has passed."""
-        ...
-
-    def crash(self) -> None:
-        """Stop without a word, as the death of the process would."""
-        ...
-
-
-@runtime_checkable
-class DrivenClock(Clock, Protocol):
-    """A clock that is moved by hand and steps its schedulers itself."""
-
-    def attach(self, engine: Engine) -> None:
-        """Step `engine` from now on."""
-        ...
-
-    def detach(self, engine: Engine) -> None:
-        """Step `engine` no more."""
-        ...
-
-    def executor(self, real: Executor) -> Executor:
-        """Return what runs jobs in this clock's time, in place of `real` and with its slots."""
-        ...
-
-    def run_until(self, done: Callable[[], bool], timeout: float | None) -> bool:
-        """Let time pass until `done()` or for `timeout` seconds; return whether it is done."""
-        ...
-
-
-class Executor(Protocol):
-    """Where attempts run.
-
-    An executor calls its `report` exactly once for each attempt submitted, from any thread, with
-    the attempt, its result, and what it raised. It judges nothing.
-
-    Five methods are optional. ``accepts(job)`` raises `NotCallableError` for a job that cannot run
-    here; it is asked when a job is added. ``meet(store)`` is given the scheduler's store before
-    each start. ``adopt(loop)`` is given the event loop of a host that starts the scheduler with
-    ``async with``. ``holds_caller()`` says whether the calling thread is
-    the one that the attempts need, so that nobody waits for them there. ``after_fork()`` begins
-    anew in a forked child, where none of the executor's threads are.
-
-    ``prompt = True`` says that it reports from threads of its own that have nothing else to do: with
-    a store in this process the scheduler writes the outcome and starts the next run right there.
-
-    Attributes:
-        kills: whether `stop` really ends an attempt. Where it does not (threads), the scheduler
-            writes the outcome at once and calls the attempt abandoned until it reports.
-    """
-
-    kills: bool
-
-    def start(self, report: Report) -> None:
-        """Get ready; called once before the first `submit` of each start of the scheduler."""
-        ...
-
-    def free(self) -> int:
-        """Return how many attempts could start now."""
-        ...
-
-    def submit(self, attempt: Attempt) -> None:
-        """Start an attempt; returns at once."""
-        ...
-
-    def stop(self, attempt: Attempt) -> None:
-        """Ask an attempt to end; its cancel token is set already."""
-        ...
-
-    def abandon(self, attempt: Attempt) -> None:
-        """Count on this attempt no more: its slot goes to others."""
-        ...
-
-    def shutdown(self, timeout: float | None) -> bool:
-        """Take no more; wait up to `timeout` seconds for what goes on; return whether all ended."""
-        ...
-
-    def status(self) -> Mapping[str, int]:
-        """Return counts to show: ``slots``, ``busy``, ``abandoned``."""
-        ...
+Plan: TypeAlias = "Callable[[Sequence[JobState]], Sequence[Verdict]]"
+"""What a store calls with the states of jobs, to be told what to write."""
 
 
 class Store(Protocol):
@@ -296,7 +182,7 @@ class SharedStore(Store, Protocol):
         """Return what the other schedulers do; from the thread and connection of `beat`."""
         ...
 
-    def watch(self, seconds: float, wake: WakeEvent) -> bool:
+    def watch(self, seconds: float, wake: Event) -> bool:
         """Wait for `seconds`, until `wake` is set, or until somebody has written.
 
         From the thread of `beat`. It returns whether somebody has, as far as the store can tell.
@@ -316,15 +202,4 @@ class SharedStore(Store, Protocol):
 
     def abandon(self, owner: str) -> None:
         """Let go of `owner` without a word in the store, as the death of its process would."""
-        ...
-
-
-class Hook(Protocol):
-    """A callable that gets events; it may be ``async def``.
-
-    It is typed by what it was added for: a hook for `RunFailed` takes a `RunFailed`.
-    """
-
-    def __call__(self, event: Any, /) -> object:
-        """Take one event; what is returned counts for nothing, what is raised is logged."""
         ...
