@@ -31,6 +31,12 @@ if TYPE_CHECKING:
 DRAIN_SECONDS = 2.0
 """How long a stop waits for the delivery of events."""
 
+_LOOK_SECONDS = 0.5
+"""How often the main thread looks up from its wait: Python calls no handler while it waits.
+
+A signal that another thread has received, or that came just before the wait, does not end it.
+"""
+
 
 class Lifecycle:
     """Brings an engine to life and to rest.
@@ -93,7 +99,8 @@ class Lifecycle:
             self._foreground = watch.stop  # a job or a hook may stop the scheduler too
             try:
                 self.start()
-                watch.stop.wait()
+                while not watch.stop.wait(_LOOK_SECONDS):
+                    pass
             finally:
                 self.shutdown(wait=True, timeout=None)
                 self._foreground = None

@@ -36,6 +36,49 @@ def test_a_signal_ends_it_that_comes_before_anything_has_begun(program):
     assert it.output == ["stopped"]
 
 
+def test_a_signal_ends_it_that_another_thread_has_received(program):
+    """As the kernel may choose: also one that came between the last instruction and the wait."""
+    it = program(
+        """
+        import signal, threading
+        from cronkit import Scheduler
+
+        scheduler = Scheduler()
+        sent = []
+
+        @scheduler.every("100ms")
+        def kill_this_thread():
+            if not sent:
+                sent.append(1)
+                signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+
+        scheduler.run_forever()
+        print("stopped")
+        """
+    )
+    assert it.end(10)[0] == 0
+    assert it.output == ["stopped"]
+
+
+def test_many_signals_at_the_start_each_end_it(program, scale):
+    it = program(
+        """
+        import os, signal, sys
+        from cronkit import Scheduler
+        from cronkit.jobs import SchedulerStarted
+
+        for _ in range(int(sys.argv[1])):
+            scheduler = Scheduler()
+            scheduler.on(SchedulerStarted)(lambda event: os.kill(os.getpid(), signal.SIGTERM))
+            scheduler.run_forever()
+        print("stopped")
+        """,
+        str(scale.pick(1_000, 10_000)),
+    )
+    assert it.end(120)[0] == 0
+    assert it.output == ["stopped"]
+
+
 def test_the_handlers_that_were_there_are_put_back():
     before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
     with SignalWatch(lambda: None):
