@@ -29,7 +29,7 @@ class SqlQueue(SqlBase):
             if free < 1 or not _sql_take.any_ready(session, job_ids, now):
                 return ()
         with self._writing() as session:
-            return _sql_take.take(session, owner, job_ids, free, limits=limits, now=now)
+            return _sql_take.Sweep(session, owner, job_ids, limits, now).take(free)
 
     def next_waiting(self, job_ids: Collection[str], now: datetime) -> datetime | None:
         """Return when a waiting row can start next; see `cronkit.abc.Store.next_waiting`."""
@@ -69,5 +69,5 @@ class SqlQueue(SqlBase):
         """Write endings, then take rows; see `cronkit.abc.SharedStore.finish_and_take`."""
         with self._writing() as session:
             answers = _sql_finish.finish(session, closings, self.name, self._prune)
-            taken = _sql_take.take(session, owner, job_ids, free, limits=limits, now=now)
+            taken = _sql_take.Sweep(session, owner, job_ids, limits, now).take(free)
         return answers, taken

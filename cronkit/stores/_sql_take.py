@@ -54,8 +54,8 @@ class _Room:
         return all(self._tags[tag] < limits.tags[tag] for tag in tags if tag in limits.tags)
 
 
-class _Sweep:
-    """One transaction that makes waiting rows running."""
+class Sweep:
+    """One transaction that makes waiting rows running; see `cronkit.abc.Store.take`."""
 
     def __init__(
         self, session: Session, owner: str, job_ids: Collection[str], limits: Limits, now: datetime
@@ -148,19 +148,6 @@ class _Sweep:
             args=values.load_args(row[9]),
             kwargs=values.load_kwargs(row[10]),
         )
-
-
-def take(
-    session: Session,
-    owner: str,
-    job_ids: Collection[str],
-    free: int,
-    *,
-    limits: Limits,
-    now: datetime,
-) -> list[Taken]:
-    """Make up to `free` waiting rows running; see `cronkit.abc.Store.take`."""
-    return _Sweep(session, owner, job_ids, limits, now).take(free)
 
 
 def any_ready(session: Session, job_ids: Collection[str], now: datetime) -> bool:
