@@ -84,7 +84,7 @@ class Lifecycle:
             try:
                 self._waiting.hurried = False
                 self._service.begin(loop, mine=mine)
-            except BaseException:
+            except BaseException:  # whatever it is, Ctrl-C too: nothing half started stays
                 self._end(drain=0.0)
                 raise
         end_with_process()

@@ -27,6 +27,7 @@ from cronkit._convert import ZERO
 from cronkit.errors import PolicyError, RunFailedError
 from cronkit.executors._call import call
 from cronkit.executors._letter import ERROR, LOG, NOTE, PROGRESS, RESULT, Letter, Setting, frame
+from cronkit.executors._pickling import BrokenPickleError, pickled, unpickled
 from cronkit.executors._reference import resolve
 from cronkit.jobs import Job
 
@@ -240,9 +241,9 @@ def _call(attempt: _ChildAttempt) -> tuple[object, BaseException | None]:
 
 def _send_result(wire: Wire, run_id: str, value: object) -> None:
     try:
-        body = pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL)
-    except BaseException as broken:  # noqa: BLE001 -- the job boundary: __reduce__ is the user's own
-        told = f"its result, a {type(value).__name__}, cannot be pickled: {_told(broken)}"
+        body = pickled(value)
+    except BrokenPickleError as broken:
+        told = f"its result, a {type(value).__name__}, cannot be pickled: {_told(broken.raised)}"
         wire.send(ERROR, pickle.dumps(RunFailedError(run_id, told)))
     else:
         wire.send(RESULT, body)
@@ -251,12 +252,13 @@ def _send_result(wire: Wire, run_id: str, value: object) -> None:
 def _send_error(wire: Wire, run_id: str, error: BaseException) -> None:
     """Send an exception with its traceback as a note (PEP 678), or the text of both."""
     told, trace = _told(error), "".join(traceback.format_exception(error))
-    try:
+    with suppress(Exception):  # its class may refuse notes
         error.add_note(f"In process {os.getpid()}:\n{trace}")
-        body = pickle.dumps(error)
-        pickle.loads(body)  # noqa: S301 -- many exceptions pickle, and fail only here
-    except BaseException as broken:  # noqa: BLE001 -- the job boundary: __reduce__ is the user's own
-        failed = RunFailedError(run_id, f"{told} (cannot be pickled: {_told(broken)})")
+    try:
+        body = pickled(error)
+        unpickled(body)  # many exceptions pickle, and fail only here
+    except BrokenPickleError as broken:
+        failed = RunFailedError(run_id, f"{told} (cannot be pickled: {_told(broken.raised)})")
         failed.add_note(f"In process {os.getpid()}:\n{trace}")
         body = pickle.dumps(failed)
     wire.send(ERROR, body)
@@ -268,7 +270,7 @@ def _told(error: BaseException) -> str:
 
 def _picklable(value: object) -> bool:
     try:
-        pickle.dumps(value)
-    except BaseException:  # noqa: BLE001 -- whatever __reduce__ raises
+        pickled(value)
+    except BrokenPickleError:
         return False
     return True

@@ -21,6 +21,7 @@ from cronkit._context import Attempt
 from cronkit._failure import name_of, text_of
 from cronkit.errors import ConfigError, RunFailedError
 from cronkit.executors._call import call
+from cronkit.executors._pickling import BrokenPickleError, pickled
 from cronkit.executors._reference import resolve
 from cronkit.jobs import Job, Origin, Taken
 
@@ -205,10 +206,10 @@ def store_url(reference: str) -> str:
 def _content(envelope: Envelope, value: object, error: BaseException | None) -> bytes:
     """Return result and error pickled; what does not pickle is told, not lost."""
     try:
-        return pickle.dumps((value, error))
-    except BaseException as broken:  # noqa: BLE001 -- the job boundary: __reduce__ is the user's own
+        return pickled((value, error))
+    except BrokenPickleError as broken:
         what = f"the result, a {type(value).__name__},"
         if error is not None:
             what = f"{name_of(error)}: {text_of(error)}: this exception"
-        told = f"{what} cannot be sent back: {name_of(broken)}: {text_of(broken)}"
+        told = f"{what} cannot be sent back: {name_of(broken.raised)}: {text_of(broken.raised)}"
         return pickle.dumps((None, RunFailedError(envelope.run_id, told)))

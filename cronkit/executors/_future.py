@@ -6,7 +6,6 @@ nothing runs twice: one envelope a run, fenced against the store in the worker b
 
 from __future__ import annotations
 
-import pickle
 import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -23,6 +22,7 @@ from cronkit.errors import (
     StoreError,
 )
 from cronkit.executors._envelope import open_envelope, pack, store_url
+from cronkit.executors._pickling import BrokenPickleError, unpickled
 from cronkit.executors._reference import check_name, reference_of
 
 if TYPE_CHECKING:
@@ -212,9 +212,9 @@ def _outcome(
         )
     attempt.context.note(worker=reply.worker, began_at=reply.started_at.isoformat(), **reply.notes)
     try:
-        value, error = pickle.loads(reply.content)  # noqa: S301 -- from the engine's own worker
-    except BaseException as unread:  # noqa: BLE001 -- the job boundary: __setstate__ is the user's own
-        told = f"the result cannot be read here: {name_of(unread)}: {text_of(unread)}"
+        value, error = unpickled(reply.content)
+    except BrokenPickleError as unread:
+        told = f"the result cannot be read here: {name_of(unread.raised)}: {text_of(unread.raised)}"
         return None, RunFailedError(run_id, told)
     return value, error
 

@@ -105,7 +105,7 @@ class ProcessExecutor:
         for field, value in (("args", job.args), ("kwargs", dict(job.kwargs)), ("tz", job.zone)):
             try:
                 pickle.dumps(value)
-            except Exception as error:
+            except Exception as error:  # whatever __reduce__, the user's own, may raise
                 raise PolicyError(
                     field, value, f"values that can be pickled ({type(error).__name__})"
                 ) from error

@@ -11,6 +11,7 @@ from cronkit._failure import name_of
 from cronkit.errors import RunFailedError
 from cronkit.executors._child import Terminated
 from cronkit.executors._letter import ERROR, LOG, NOTE, PROGRESS, RESULT, Frames
+from cronkit.executors._pickling import BrokenPickleError, unpickled
 from cronkit.executors._stopped import stopped
 
 if TYPE_CHECKING:
@@ -76,10 +77,10 @@ class Replies:
             return None, self._failed(ending(code))
         kind, body = self._answer
         try:
-            said = pickle.loads(body)  # noqa: S301 -- from our own child, by a pipe
-        except BaseException as broken:  # noqa: BLE001 -- __setstate__ is the user's own
-            failed = self._failed(f"{name_of(broken)} while unpickling what the child sent")
-            failed.__cause__ = broken
+            said = unpickled(body)
+        except BrokenPickleError as broken:
+            failed = self._failed(f"{name_of(broken.raised)} while unpickling what the child sent")
+            failed.__cause__ = broken.raised
             return None, failed
         return (None, said) if kind == ERROR else (said, None)
 
