@@ -249,6 +249,7 @@ class Engine:
 
     def _come_back(self, jobs: Sequence[str], now: datetime) -> None:
         self._connect(now)
+        self.neighbours.take_back(now)
         self._act(jobs, now)
         self.outage.end(now)  # only now: a store that answers some calls would be lost and back
 

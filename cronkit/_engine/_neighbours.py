@@ -6,10 +6,12 @@ a change made elsewhere moves the timers here.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, cast
 
 from cronkit._engine._heart import Heart
 from cronkit._engine._peers import Peers
+from cronkit.errors import FenceLostError
 from cronkit.jobs import Closing, Ending, Outcome
 
 if TYPE_CHECKING:
@@ -83,6 +85,25 @@ class Neighbours:
         store = self._core.store
         for owner in getattr(store, "dead", ()):
             self._expire(cast("SharedStore", store), owner, None, now)
+
+    def take_back(self, now: datetime) -> None:
+        """Have rows wait again that the store gave us in a transaction whose answer was lost.
+
+        None of them has begun: what is ours and running in the store, and unknown here, was never
+        handed to an executor.
+
+        Raises:
+            StoreError: the store does not answer.
+        """
+        core, running = self._core, self._attempts.running
+        for run in core.store.runs(ended=False):
+            if run.phase == "running" and run.owner == core.owner and run.id not in running:
+                ending = Ending(
+                    run_id=run.id, at=now, fence=run.fence, outcome=None, retry_at=now,
+                    reason="answer_lost", notes=run.notes,
+                )  # fmt: skip
+                with suppress(FenceLostError):  # somebody has ended it meanwhile
+                    core.store.finish(ending)
 
     @property
     def busy(self) -> bool:

@@ -111,7 +111,7 @@ class Outcomes:
             try:
                 answer = self._core.store.finish(judged[1])
             except FenceLostError as lost:
-                answer = lost
+                answer = lost.with_traceback(None)  # an answer: nothing broke
             queue.clear()
             self._written(judged, answer)
         if reports or queue:
@@ -177,7 +177,7 @@ class Outcomes:
                     else:
                         answer = store.finish(ending)
                 except FenceLostError as lost:
-                    answer = lost
+                    answer = lost.with_traceback(None)  # an answer: nothing broke
                 queue.popleft()
                 self._written(first, answer)
             else:

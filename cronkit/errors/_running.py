@@ -166,7 +166,10 @@ class FenceLostError(StoreError):
         self.run_id = run_id
         self.fence = fence
         self.current = current
-        super().__init__(store, f"run {run_id}: fence {fence} was overtaken by {current}")
+        told = f"fence {fence} was overtaken by {current}"
+        if fence is not None and fence == current:
+            told = f"another has ended it under the same fence, {fence}"
+        super().__init__(store, f"run {run_id}: {told}")
 
 
 class LockTimeoutError(StoreError, TimeoutError):

@@ -35,7 +35,9 @@ def finish(session: Session, closings: Sequence[Closing], name: str, prune: Prun
     answers: list[Answer] = []
     for closing, counts in zip(closings, written, strict=True):
         ending = closing.ending
-        if not counts:
+        if not counts and _written_before(session, ending):
+            answers.append(())
+        elif not counts:
             found = session.rows(sql.FENCE_OF, ending.run_id)
             current = cast("int | None", found[0][0]) if found else None
             session.run(sql.NOTE_LATE, ending.run_id)
@@ -48,6 +50,14 @@ def finish(session: Session, closings: Sequence[Closing], name: str, prune: Prun
             )
     prune(session, {job_of(each.ending.run_id) for each in closings if each.ending.outcome})
     return answers
+
+
+def _written_before(session: Session, ending: Ending) -> bool:
+    """Return whether this ending is there already: a commit counts though its answer was lost."""
+    outcome, at = str(ending.outcome or ""), values.to_micros(ending.at)
+    waits = values.to_micros(ending.retry_at or ending.at)
+    facts = (ending.run_id, ending.fence, outcome, at, outcome, waits)
+    return bool(session.rows(sql.WRITTEN_BEFORE, *facts))
 
 
 def _write_endings(session: Session, endings: Sequence[Ending]) -> list[int]:

@@ -148,6 +148,12 @@ SET_EDIT = "UPDATE cronkit_jobs SET edit = ? WHERE id = ?"
 KNOWN_IDS = "SELECT id FROM cronkit_runs WHERE id among(?)"
 KNOWN_KEY = "SELECT id FROM cronkit_runs WHERE job_id = ? AND idem_key = ?"
 FENCE_OF = "SELECT fence FROM cronkit_runs WHERE id = ?"
+WRITTEN_BEFORE = (
+    "SELECT 1 FROM cronkit_runs WHERE id = ? AND fence = ?"
+    " AND ((phase = 'ended' AND outcome = ? AND ended_at = ?)"
+    " OR (phase = 'waiting' AND ? = '' AND not_before = ?))"
+)
+"""Whether this very ending was committed when the answer to the commit was lost."""
 CANCEL_WAITING = (
     "UPDATE cronkit_runs SET phase = 'ended', live = 0, outcome = 'cancelled', reason = ?,"
     " ended_at = ? WHERE id = ? AND phase = 'waiting'"

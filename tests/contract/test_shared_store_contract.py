@@ -433,6 +433,25 @@ def test_many_endings_are_written_together(mine):
     assert [mine.get(run.run_id).phase for run in runs] == ["ended", "ended", "waiting"]
 
 
+def test_an_ending_that_was_committed_is_no_late_one_when_it_comes_again(mine):
+    """As after a commit whose answer was lost."""
+    decide(mine, row(), row(number=2))
+    first, second = take(mine, "me")
+    child = attrs.evolve(row("b"), origin="after")
+    follows = attrs.evolve(
+        closing(first), followers=("b",), plan=lambda _: [Verdict("b", (child,))]
+    )
+    waits = closing(second, None, retry_at=NOW + SECOND)
+    assert [len(answer) for answer in mine.finish_many([follows, waits])] == [1, 0]
+    assert list(mine.finish_many([follows, waits])) == [(), ()]
+    assert [run.id for run in mine.runs(job_id="b")] == [child.run_id]
+    assert mine.get(first.run_id).outcome == "succeeded"
+    assert mine.get(second.run_id).phase == "waiting"
+    for other in (closing(first, Outcome.FAILED), closing(second)):
+        (answer,) = mine.finish_many([other])
+        assert isinstance(answer, FenceLostError)
+
+
 def test_one_that_is_shut_out_does_not_keep_the_others_from_being_written(mine):
     decide(mine, row(), row(number=2))
     first, second = take(mine, "me")

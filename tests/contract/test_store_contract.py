@@ -712,7 +712,9 @@ def test_followers_get_nothing_when_the_outcome_is_refused(desk):
     desk.store.finish(ended(run))
     with pytest.raises(FenceLostError):
         desk.store.finish(
-            ended(run), ("b",), lambda states: [Verdict("b", (row("b", origin="after"),))]
+            ended(run, at=NOW + MINUTE),
+            ("b",),
+            lambda states: [Verdict("b", (row("b", origin="after"),))],
         )
     assert desk.take() == []
 

@@ -372,6 +372,10 @@ def test_only_text_of_a_rejected_function_is_kept_so_that_the_error_pickles():
             errors.FenceLostError("db", "j@t", None, None),
             "db: run j@t: fence None was overtaken by None",
         ),
+        (
+            errors.FenceLostError("db", "j@t", 7, 7),
+            "db: run j@t: another has ended it under the same fence, 7",
+        ),
     ],
 )
 def test_facts_that_are_not_known_are_left_out_of_the_message(error, message):

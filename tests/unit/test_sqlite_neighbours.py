@@ -174,7 +174,7 @@ def test_followers_run_after_a_run_whose_scheduler_died(ghost, clock):
     assert seen == [1]
 
 
-def test_a_frozen_scheduler_keeps_its_runs_for_a_lease_and_is_shut_out_then(ghost, clock):
+def test_a_frozen_scheduler_keeps_its_runs_for_a_lease_and_is_shut_out_then(ghost, clock, caplog):
     done = []
 
     def slow():
@@ -195,6 +195,9 @@ def test_a_frozen_scheduler_keeps_its_runs_for_a_lease_and_is_shut_out_then(ghos
     clock.advance("1s")
     assert witness.runs()["12:01:00Z"] == ("interrupted", "late_result_refused")
     assert frozen.scheduler._app.engine.attempts.late == 1
+    told = [record for record in caplog.records if "another has ended it" in record.getMessage()]
+    assert told
+    assert not any("Traceback" in (record.exc_text or "") for record in caplog.records)
 
 
 def test_runs_of_a_job_that_nobody_here_knows_are_left_to_those_who_do(ghost, clock):
