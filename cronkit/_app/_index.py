@@ -24,10 +24,12 @@ class _Concurrency(Mapping[str, int]):
             raise KeyError(job_id)
         return most
 
+    # Stores ask with no other default, so this has no overloads for one.
     def get(self, job_id: str, default: int | None = None) -> int | None:  # type: ignore[override]
         """Return the number without the detour over an exception."""
         job = self._jobs.get(job_id)
-        return default if job is None else job.concurrency
+        most = None if job is None else job.concurrency
+        return default if most is None else most
 
     def __iter__(self) -> Iterator[str]:
         return (each.id for each in self._jobs.values() if each.concurrency is not None)

@@ -7,6 +7,7 @@ it from the frames or from the exit code.
 from __future__ import annotations
 
 import fcntl
+import io
 import logging
 import os
 import pickle
@@ -200,8 +201,8 @@ def _wait_for_the_end(lifeline_fd: int) -> None:
 
 def _arrange(setting: Setting, wire: Wire) -> None:
     for stream in (sys.stdout, sys.stderr):
-        with suppress(Exception):  # whatever the host has put there
-            stream.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+        if isinstance(stream, io.TextIOWrapper):  # a host may have put something else there
+            stream.reconfigure(line_buffering=True)
     logger = logging.getLogger("cronkit.run")
     logger.setLevel(setting.log_level)
     logger.addHandler(_Forwarding(wire))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import lru_cache, partial
 from inspect import CO_COROUTINE
-from types import CodeType, FunctionType
+from types import CellType, CodeType, FunctionType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -62,9 +62,9 @@ def _names(code: CodeType) -> list[str]:
     return names
 
 
-def _filled(cell: object) -> bool:
+def _filled(cell: CellType) -> bool:
     try:
-        cell.cell_contents  # type: ignore[attr-defined]  # noqa: B018 -- reading is the test
+        cell.cell_contents  # noqa: B018 -- reading is the test
     except ValueError:
         return False
     return True
