@@ -24,11 +24,12 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     listing.set_defaults(command=_list)
 
     prune = _verb(verbs, "prune", "delete what the rule lets go, of each export never the newest")
-    prune.add_argument("--last", type=int, default=5, metavar="N", help="default: 5")
+    prune.add_argument("--last", type=int, default=5, metavar="N", help="the newest (default: 5)")
     prune.add_argument("--within", metavar="TIME", help="keep what is not older, e.g. 30d")
     prune.add_argument("--total-size", type=int, metavar="BYTES", help="of each export")
-    for period in ("daily", "weekly", "monthly"):
-        prune.add_argument(f"--{period}", type=int, default=0, metavar="N")
+    for word, period in (("daily", "days"), ("weekly", "weeks"), ("monthly", "months")):
+        text = f"the newest of each of the last N {period} that have any"
+        prune.add_argument(f"--{word}", type=int, default=0, metavar="N", help=text)
     prune.add_argument("--dry-run", action="store_true", help="only say what would go")
     prune.set_defaults(command=_prune)
 
@@ -37,7 +38,7 @@ def _verb(
     verbs: argparse._SubParsersAction[argparse.ArgumentParser], name: str, text: str
 ) -> argparse.ArgumentParser:
     parser = verbs.add_parser(name, help=text)
-    parser.add_argument("folder", metavar="FOLDER")
+    parser.add_argument("folder", metavar="FOLDER", help="the folder of the exports")
     add_json(parser)
     return parser
 
