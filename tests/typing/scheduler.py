@@ -17,9 +17,10 @@ from cronkit import (
     Scheduler,
     current_run,
 )
-from cronkit.abc import Clock, DrivenClock, Executor, Store
+from cronkit.abc import Clock, DrivenClock, Executor, SharedStore, Store
 from cronkit.executors import ThreadExecutor
-from cronkit.stores import MemoryStore
+from cronkit.integrations.postgres import PostgresStore
+from cronkit.stores import MemoryStore, SQLiteStore
 from cronkit.testing import FakeClock
 from cronkit.triggers import Trigger
 
@@ -91,3 +92,7 @@ class NotATrigger:
 def a_protocol_is_a_shape() -> tuple[Trigger, Store, Executor, Clock, DrivenClock]:
     scheduler.add(archive, NotATrigger())  # type: ignore[arg-type]
     return OnTheHour(), MemoryStore(), ThreadExecutor(), FakeClock(), FakeClock()
+
+
+def stores_that_processes_share() -> tuple[SharedStore, SharedStore]:
+    return SQLiteStore("state.db"), PostgresStore("postgresql:///jobs")
