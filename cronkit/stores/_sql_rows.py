@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from cronkit.jobs import Decision, Ending
 
 Row: TypeAlias = tuple[object, ...]
+"""What a database gives of one row, and the parameters of one statement."""
 
 
 def key_of(decision: Decision) -> tuple[str, str] | None:
