@@ -15,7 +15,7 @@ These few functions are what a `next` costs, so the two bit operations stand in 
 
 from __future__ import annotations
 
-from cronkit.cron._fields import DAY, FIRST_YEAR, WEEKDAY
+from cronkit.cron._fields import DAY, FIRST_YEAR, MONTH, WEEKDAY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ LAST_DAY = (9999, 12, 30)
 
 _ALL_DAYS = DAY.full
 _ALL_WEEKDAYS = WEEKDAY.full
+_ALL_MONTHS = MONTH.full
 SAFE_DAYS = (1 << 29) - 2
 """The days that every month has: with one of them and a weekday, an expression fires."""
 
@@ -57,6 +58,10 @@ def find(
     ``None`` if there is none between 0001-01-02 and 9999-12-30.
     """
     year, month, day, hour, minute, second = wall
+    if forward and fields.second == 1 and fields.hour >> hour & 1 and 1 < year < LAST_DAY[0]:
+        rest = fields.minute & (-2 << minute)
+        if rest and _fires_each_day(fields):  # later in the same hour: what most questions come to
+            return year, month, day, hour, (rest & -rest).bit_length() - 1, 0
     days = month_days(fields, year, month)
     time = _find_time(fields, hour, minute, second, forward) if days >> day & 1 else None
     if time is None:
@@ -72,6 +77,15 @@ def find(
     if not 1 < year < LAST_DAY[0] and not FIRST_DAY <= (year, month, day) <= LAST_DAY:
         return _find_inside(fields, year, forward)
     return year, month, day, *time
+
+
+def _fires_each_day(fields: FieldSets) -> bool:
+    return (
+        fields.day == _ALL_DAYS
+        and fields.weekday == _ALL_WEEKDAYS
+        and fields.month == _ALL_MONTHS
+        and fields.year is None
+    )
 
 
 def _find_inside(fields: FieldSets, year: int, forward: bool) -> Wall | None:  # noqa: FBT001
