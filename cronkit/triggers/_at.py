@@ -58,10 +58,15 @@ class At(TriggerValue):
         Raises:
             NaiveDatetimeError: `after` has no time zone.
         """
+        if (
+            self.tz is not None
+            and after.__class__ is datetime
+            and after.tzinfo is UTC
+            and self.instants[-1] <= after
+        ):
+            return None  # what every job of one instant asks in the end
         zone = _local.own_zone(self.tz, after, "after")
         instants = self._in(zone)
-        if after.tzinfo is UTC and instants[-1] <= after:
-            return None
         index = bisect_right(instants, _local.as_utc(after, "after"))
         return instants[index].astimezone(zone) if index < len(instants) else None
 
