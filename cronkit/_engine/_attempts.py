@@ -229,7 +229,7 @@ class Attempts:
         if ending is None:  # an abandoned one: its outcome is written already
             self.hungry = self.hungry or self._starved
             return
-        core, run_id, now, outcome = self._core, ending.run_id, ending.at, ending.outcome
+        core, run_id, outcome = self._core, ending.run_id, ending.outcome
         del self.running[run_id]
         if attempt.job.timeout is not None:
             self._timers.disarm(_TIMEOUT + run_id)
@@ -238,19 +238,25 @@ class Attempts:
             self.hungry = True
         if core.awaited:
             core.ended.notify_all()
-        if isinstance(answer, FenceLostError):
-            self._shut_out(run_id, answer, now)
+        if answer and not self._take_in(answer, ending):
             return
         if outcome is None:
             self._waits_again(ending, error)
             return
         self.tally.count(outcome)
-        if answer and self.decider is not None and self.decider.announce(answer, now):
-            self.hungry = True
         if not core.hooks.quiet or outcome is not _SUCCEEDED:
-            core.tell(BY_OUTCOME[outcome], run_id, now, error=error)
+            core.tell(BY_OUTCOME[outcome], run_id, ending.at, error=error)
         if self.handles:
             self._complete(run_id, value, error)
+
+    def _take_in(self, answer: Answer, ending: Ending) -> bool:
+        """Act on what the store has answered; return whether it took the ending."""
+        if isinstance(answer, FenceLostError):
+            self._shut_out(ending.run_id, answer, ending.at)
+            return False
+        if self.decider is not None and self.decider.announce(answer, ending.at):
+            self.hungry = True
+        return True
 
     def _waits_again(self, ending: Ending, error: BaseException | None) -> None:
         """Look again when the run's next attempt may start."""

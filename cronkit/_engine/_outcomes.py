@@ -100,16 +100,17 @@ class Outcomes:
             StoreError: the store does not answer.
         """
         reports, queue = self.reports, self._queue
-        while reports and not queue:
+        while reports and not queue and not self.followers:
             judged = self._judge(*reports.popleft(), now)
             if judged is None:
                 continue
+            ending = judged[1]
             queue.append(judged)  # until the store has it
-            if self.followers or judged[1] is None:
+            if ending is None:
                 break
             answer: Answer
             try:
-                answer = self._core.store.finish(judged[1])
+                answer = self._core.store.finish(ending)
             except FenceLostError as lost:
                 answer = lost.with_traceback(None)  # an answer: nothing broke
             queue.clear()
