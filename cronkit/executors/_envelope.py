@@ -19,13 +19,14 @@ from cronkit import _convert
 from cronkit._clock import SystemClock
 from cronkit._context import Attempt
 from cronkit._failure import name_of, text_of
-from cronkit.errors import ConfigError, RunFailedError
+from cronkit.errors import ConfigError, RunFailedError, shown
 from cronkit.executors._call import call
 from cronkit.executors._pickling import BrokenPickleError, pickled
 from cronkit.executors._reference import resolve
 from cronkit.jobs import Job, Origin, Taken
 
 _REFERENCE = "env:"
+_LONGEST_NAME = 100  # in a message
 
 
 @attrs.frozen(kw_only=True)
@@ -184,22 +185,31 @@ def _begin(envelope: Envelope) -> bool:
     return bool(begin(envelope.run_id, envelope.fence, envelope.attempt))
 
 
+def variable_of(reference: str) -> str:
+    """Return the variable that a reference ``env:VARIABLE`` names.
+
+    Raises:
+        ConfigError: it is no such reference.
+    """
+    if isinstance(reference, str) and reference.startswith(_REFERENCE):
+        variable = reference.removeprefix(_REFERENCE)
+        if variable:
+            return variable
+    told = f"store: {shown(reference)} is no reference; write 'env:VARIABLE'"
+    raise ConfigError([told], key="store")
+
+
 def store_url(reference: str) -> str:
     """Return the URL that a reference ``env:VARIABLE`` stands for in this process.
 
     Raises:
         ConfigError: it is no such reference, or the variable is not set here.
     """
-    variable = reference.removeprefix(_REFERENCE)
-    if variable == reference or not variable:
-        raise ConfigError(
-            [f"store: {reference!r} is no reference; write 'env:VARIABLE'"], key="store"
-        )
+    variable = variable_of(reference)
     url = os.environ.get(variable)
     if not url:
-        raise ConfigError(
-            [f"store: the variable {variable} is not set in this worker"], key="store"
-        )
+        told = f"store: the variable {variable[:_LONGEST_NAME]} is not set in this worker"
+        raise ConfigError([told], key="store")
     return url
 
 

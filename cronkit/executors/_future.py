@@ -21,7 +21,7 @@ from cronkit.errors import (
     RunInterruptedError,
     StoreError,
 )
-from cronkit.executors._envelope import open_envelope, pack, store_url
+from cronkit.executors._envelope import open_envelope, pack, variable_of
 from cronkit.executors._pickling import BrokenPickleError, unpickled
 from cronkit.executors._reference import check_name, reference_of
 
@@ -76,9 +76,12 @@ class FutureExecutor:
     ) -> None:
         if not callable(getattr(executor, "submit", None)) or isinstance(executor, type):
             raise PolicyError("executor", executor, "an object with submit(function, argument)")
+        if callable(getattr(executor, "free", None)):
+            told = "it belongs into Scheduler(executor=...) as it is"
+            raise PolicyError("executor", executor, "a concurrent.futures.Executor", hint=told)
         self._slots = _convert.integer(max_workers, "max_workers", least=1)
-        if store is not None and not (isinstance(store, str) and store.startswith("env:")):
-            store_url(str(store))
+        if store is not None:
+            variable_of(store)
         self._executor = executor
         self._store = store
         self._begin: Callable[[str, int | None, int], bool] | None = None

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import functools
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from cronkit import Cron, CronkitError, Every, Scheduler
+from cronkit import Backoff, Cron, CronkitError, Every, Scheduler
 from cronkit.cron import CronSyntaxError
 from cronkit.errors import (
+    ConfigError,
     DuplicateJobError,
     DurationError,
     JobNotFoundError,
@@ -19,7 +21,7 @@ from cronkit.errors import (
     StateError,
     UnknownZoneError,
 )
-from cronkit.executors import ThreadExecutor
+from cronkit.executors import AsyncioExecutor, FutureExecutor, ProcessExecutor, ThreadExecutor
 from cronkit.stores import MemoryStore
 from cronkit.testing import FakeClock
 
@@ -364,6 +366,44 @@ def test_a_call_that_makes_no_sense_is_refused(scheduler, call, error):
     with scheduler:
         unchanged(scheduler, call, error)
         assert scheduler.status().running
+
+
+# --- executors, backoff -------------------------------------------------------------------------
+
+COUNTS = [0, -1, True, 1.5, "2", None, [], float("nan")]
+POOL = ThreadPoolExecutor(1)
+PARTS = [
+    # what is made, the argument, what it may not be
+    (ThreadExecutor, "max_workers", COUNTS),
+    (ThreadExecutor, "max_abandoned", [0, -1, True, 1.5, "2", []]),
+    (AsyncioExecutor, "max_concurrent", COUNTS),
+    (ProcessExecutor, "max_workers", COUNTS),
+    (ProcessExecutor, "start_method", ["fork", "", None, 5, []]),
+    (ProcessExecutor, "memory_limit", [0, -1, True, 1.5, "1GB", []]),
+    (FutureExecutor, "executor", [5, None, "dask", ThreadPoolExecutor, ThreadExecutor()]),
+    (functools.partial(FutureExecutor, POOL), "max_workers", COUNTS),
+    (functools.partial(FutureExecutor, POOL), "store", ["", "sqlite:///a.db", "env:", "x" * 999]),
+    (Backoff, "attempts", [*COUNTS, HUGE]),
+    (Backoff, "base", [-1, True, "soon", None, [], HUGE]),
+    (Backoff, "factor", [0, -1, True, "2", None, [], float("nan"), float("inf")]),
+    (Backoff, "max", [-1, True, "soon", None, [], HUGE]),
+    (Backoff, "jitter", ["some", True, None, 0.5, []]),
+    (Backoff, "retry_on", [5, None, "OSError", int, [int], (OSError, 5)]),
+    (Backoff, "give_up_after", [-1, True, "soon", [], HUGE]),
+]
+
+
+@pytest.mark.parametrize(
+    ("make", "argument", "value"),
+    [(make, argument, value) for make, argument, values in PARTS for value in values],
+    ids=text_of,
+)
+def test_a_part_that_cannot_be_made_is_refused_by_its_argument(make, argument, value):
+    with pytest.raises((PolicyError, DurationError, ConfigError)) as caught:
+        make(**{argument: value})
+    message = str(caught.value)
+    assert argument in message
+    assert len(message) < 600
 
 
 # --- the fake clock -----------------------------------------------------------------------------
