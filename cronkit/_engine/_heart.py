@@ -26,7 +26,11 @@ if TYPE_CHECKING:
 Look: TypeAlias = "tuple[Pulse, Mapping[str, int | None]]"
 
 LOOK_SECONDS = 1.0
-"""How often the store is looked at: for rows of others, requests to stop, lost owners."""
+"""How often the store is looked at: for rows of others, requests to stop, lost owners.
+
+Under a lease of less than three seconds as often as it beats: who looks less often than twice a lease
+sees nobody long enough to tell that he is lost.
+"""
 
 BEATS_A_LEASE = 3
 
@@ -64,6 +68,7 @@ class Heart:
         self._wake = wake
         self._leases = Leases(store.lease_seconds)
         self._next_beat = clock.monotonic()
+        self._look_seconds = min(LOOK_SECONDS, self.beat_interval.total_seconds())
         self._stop = Wake()
         self._thread: Thread | None = None
         self._changes: int | None = None
@@ -118,9 +123,9 @@ class Heart:
         while not self._stop.is_set():
             try:
                 self.round()
-                self._store.watch(LOOK_SECONDS, self._stop)
+                self._store.watch(self._look_seconds, self._stop)
             except StoreError:
-                self._stop.wait(LOOK_SECONDS)
+                self._stop.wait(self._look_seconds)
             except BaseException as error:  # noqa: BLE001 -- without beats the runs are lost
                 complain("the scheduler's heart failed: %r", error, error=error)
-                self._stop.wait(LOOK_SECONDS)
+                self._stop.wait(self._look_seconds)
