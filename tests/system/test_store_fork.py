@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import signal
+from datetime import UTC, datetime
+
 import pytest
 
+from cronkit.stores import SQLiteStore
+
+NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 pytestmark = [pytest.mark.system, pytest.mark.timeout(120)]
 
 HEAD = """
@@ -71,6 +77,28 @@ FORKS = (
 """
 )
 
+LIVES_ON = """
+    import os, sys, time, warnings
+    from datetime import UTC, datetime
+    from cronkit.stores import SQLiteStore
+
+    warnings.simplefilter("ignore")
+    store = SQLiteStore(sys.argv[1])
+    store.open("parent", datetime.now(UTC))
+    child = os.fork()
+    if child == 0 and sys.argv[2] == "child ends":
+        store.runs()
+        del store
+        os._exit(0)
+    if child == 0:
+        print("forked", flush=True)
+        time.sleep(60)
+    if sys.argv[2] == "child ends":
+        os.waitpid(child, 0)
+        print("forked", flush=True)
+    time.sleep(60)
+"""
+
 THREADS = (
     HEAD
     + """
@@ -112,3 +140,27 @@ def test_many_threads_use_it_at_once(program, place):
     it = program(THREADS, *place)
     assert it.end(90)[0] == 0
     assert it.output == ["8 200 {'succeeded'}"]
+
+
+@pytest.fixture
+def witness(tmp_path):
+    store = SQLiteStore(tmp_path / "state.db")
+    store.open("witness", NOW)
+    yield lambda: "parent" in store.pulse("witness", NOW).dead
+    store.close("witness", NOW)
+
+
+def test_the_end_of_a_child_does_not_let_its_parent_pass_for_dead(program, tmp_path, witness):
+    program(LIVES_ON, str(tmp_path / "state.db"), "child ends").until("forked")
+    assert not witness()
+
+
+def test_a_child_that_lives_on_does_not_let_its_dead_parent_pass_for_alive(
+    program, tmp_path, witness
+):
+    it = program(LIVES_ON, str(tmp_path / "state.db"), "child lives")
+    it.until("forked")
+    assert not witness()
+    it.signal(signal.SIGKILL)
+    it.process.wait()
+    assert witness()

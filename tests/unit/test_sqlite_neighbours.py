@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import collections
 import itertools
 import threading
 
 import pytest
 
 from cronkit import Cron, Scheduler, current_run
-from cronkit.jobs import RunInterrupted, StoreBack, StoreLost
+from cronkit.jobs import RunEvent, RunInterrupted, StoreBack, StoreLost
 from cronkit.stores import SQLiteStore
 from cronkit.testing import FakeClock
 
@@ -76,6 +77,49 @@ def test_each_fire_time_runs_once_whichever_scheduler_takes_it(ghost, clock):
     clock.advance("1h")
     assert len(ran) == len(set(ran)) == 60
     assert both[0].runs() == both[1].runs()
+
+
+def test_who_comes_second_says_nothing(ghost, clock, caplog):
+    caplog.set_level("INFO", "cronkit")
+    both = [ghost().start() for _ in range(2)]
+    clock.advance("1s")
+    caplog.clear()
+    clock.advance("1h")
+    told = [event.run.id for each in both for event in each.events if isinstance(event, RunEvent)]
+    assert set(collections.Counter(told).values()) == {3}  # waiting, started, succeeded
+    assert len(told) == 3 * 60
+    assert len(caplog.records) == 3 * 60
+    assert {record.levelname for record in caplog.records} == {"INFO"}
+
+
+def test_runs_are_those_of_all_schedulers_and_status_is_of_this_one(ghost, clock):
+    one, two = ghost(max_concurrent=9, overlap="allow").start(), ghost(armed=False)
+    two.scheduler.add(lambda: None, id="other")
+    two.start()
+    clock.advance("5m")
+    two.scheduler.run_now("other")
+    clock.advance("1s")
+    for each in (one, two):
+        assert len(each.scheduler.runs("job")) == 5
+        assert len(each.scheduler.runs("other")) == 1
+    owner = {each: each.scheduler._app.core.owner for each in (one, two)}
+    assert {run.owner for run in two.scheduler.runs("job")} == {owner[one]}
+    assert {run.owner for run in one.scheduler.runs("other")} == {owner[two]}
+    counts = [each.scheduler.status().outcomes for each in (one, two)]
+    assert [count.get("succeeded", 0) for count in counts] == [5, 1]
+
+
+def test_an_owner_beats_three_times_a_lease(ghost, clock):
+    one, two = ghost().start(), ghost()
+    owner = one.scheduler._app.core.owner
+
+    def beat():
+        return two.store.pulse("nobody", clock.now()).beats[owner]
+
+    clock.advance("5s")
+    before = beat()
+    clock.advance("300s")
+    assert beat() - before == 30  # a lease is 30 s unless the store was given another
 
 
 def test_a_pause_and_its_end_reach_the_other_scheduler(ghost, clock):
