@@ -7,7 +7,6 @@ database writes them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 
 import attrs
@@ -20,7 +19,6 @@ class Dialect:
     Attributes:
         mark: a parameter.
         among: the test whether a column is one of a list.
-        listed: turns names into the parameter of `among`.
         lock: ends a SELECT that locks its rows, and waits for rows that are locked.
         lock_free: ends a SELECT that locks its rows, and leaves out rows that are locked.
         tables: a SELECT that gives a row if the tables are there.
@@ -29,7 +27,6 @@ class Dialect:
 
     mark: str = "?"
     among: str
-    listed: Callable[[Sequence[str]], object]
     tables: str
     lock: str = ""
     lock_free: str = ""
@@ -42,7 +39,7 @@ class Dialect:
 
 @cache
 def _text(statement: str, mark: str, among: str, lock: str, lock_free: str) -> str:
-    parts: Mapping[str, str] = {
+    parts = {
         " among(?)": f" {among}",
         " locked_free": f" {lock_free}",
         " locked": f" {lock}",

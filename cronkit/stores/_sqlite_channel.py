@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 DIALECT = Dialect(
     among="IN (SELECT value FROM json_each(?))",
-    listed=json.dumps,
     tables="SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'cronkit_meta'",
     serial="INTEGER PRIMARY KEY AUTOINCREMENT",
 )
