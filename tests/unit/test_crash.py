@@ -17,21 +17,18 @@ def sleep_long():
 
 
 @pytest.fixture(params=["memory", "sqlite"])
-def start(request, clock, tmp_path):
+def start(request, make, tmp_path):
     """Start a scheduler as a fresh process would, on the same store; `**policies` are the job's."""
-    memory, started = MemoryStore(), []
+    memory = MemoryStore()
 
-    def make(func=sleep_long, trigger=None, **policies) -> Scheduler:
+    def started(func=sleep_long, trigger=None, **policies) -> Scheduler:
         store = memory if request.param == "memory" else SQLiteStore(tmp_path / "state.db")
-        scheduler = Scheduler(clock=clock, store=store, executor=ThreadExecutor(2))
+        scheduler = make(store=store, executor=ThreadExecutor(2))
         scheduler.add(func, trigger or Every("1h"), id="job", **policies)
         scheduler.start()
-        started.append(scheduler)
         return scheduler
 
-    yield make
-    for each in started:
-        each.shutdown(wait=False)
+    return started
 
 
 def outcomes(scheduler):

@@ -8,7 +8,7 @@ import zoneinfo
 
 import pytest
 
-from cronkit import Cron, Every, Scheduler
+from cronkit import Cron, Every
 from cronkit._engine._peers import tzdata_version
 from cronkit.stores import SQLiteStore
 from cronkit.testing import FakeClock
@@ -20,20 +20,15 @@ def clock():
 
 
 @pytest.fixture
-def host(clock, tmp_path):
-    made = []
-
-    def make(**triggers):
-        scheduler = Scheduler(clock=clock, store=SQLiteStore(tmp_path / "state.db"))
+def host(make, tmp_path):
+    def started(**triggers):
+        scheduler = make(store=SQLiteStore(tmp_path / "state.db"))
         for job_id, trigger in triggers.items():
             scheduler.add(lambda: None, trigger, id=job_id)
         scheduler.start()
-        made.append(scheduler)
         return scheduler
 
-    yield make
-    for each in made:
-        each.shutdown(wait=False)
+    return started
 
 
 @pytest.fixture

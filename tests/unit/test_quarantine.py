@@ -7,7 +7,7 @@ from contextlib import closing
 
 import pytest
 
-from cronkit import Every, Scheduler
+from cronkit import Every
 from cronkit.errors import JobNotFoundError
 from cronkit.stores import SQLiteStore
 from cronkit.testing import FakeClock
@@ -26,19 +26,14 @@ def path(tmp_path):
 
 
 @pytest.fixture
-def scheduler_with(clock, path):
-    made = []
-
-    def make(*job_ids):
-        scheduler = Scheduler(clock=clock, store=SQLiteStore(path))
+def scheduler_with(make, path):
+    def made(*job_ids):
+        scheduler = make(store=SQLiteStore(path))
         for job_id in job_ids:
             scheduler.add(lambda: None, Every("10m"), id=job_id, tags={"t"})
-        made.append(scheduler)
         return scheduler
 
-    yield make
-    for each in made:
-        each.shutdown(wait=False)
+    return made
 
 
 def rows(path):

@@ -15,15 +15,15 @@ def clock():
 
 
 @pytest.fixture
-def start(tmp_path, clock):
+def start(tmp_path, make):
     """Make a scheduler as a fresh process would: nothing shared but the file and the time."""
 
-    def make(**policies) -> Scheduler:
-        scheduler = Scheduler(clock=clock, store=SQLiteStore(tmp_path / "state.db"))
+    def made(**policies):
+        scheduler = make(store=SQLiteStore(tmp_path / "state.db"))
         scheduler.add(lambda: None, Cron("0 * * * *"), id="hourly", **policies)
         return scheduler
 
-    return make
+    return made
 
 
 def rows(scheduler):
