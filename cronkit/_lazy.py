@@ -21,7 +21,7 @@ def lazy(package: str, homes: Mapping[str, Sequence[str]]) -> Callable[[str], ob
         if home is None:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         import sys  # noqa: PLC0415 -- both only on first use
-        from importlib import import_module  # noqa: PLC0415
+        from importlib import import_module  # noqa: PLC0415 -- as above
 
         value = getattr(import_module(home), name)
         setattr(sys.modules[package], name, value)

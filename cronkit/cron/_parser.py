@@ -92,9 +92,9 @@ def _expression(words: list[str], day_rule: str | None) -> FieldSets:
     if len(words) == 5:  # noqa: PLR2004 -- the number of fields is the grammar
         minute, hour, day, month, weekday = words
     else:
-        if len(words) == 6:  # noqa: PLR2004
+        if len(words) == 6:  # noqa: PLR2004 -- seconds first
             second, minute, hour, day, month, weekday = words
-        elif len(words) == 7:  # noqa: PLR2004
+        elif len(words) == 7:  # noqa: PLR2004 -- and the year last
             second, minute, hour, day, month, weekday, year = words
         else:
             raise Refusal(None, " ".join(words))

@@ -22,7 +22,7 @@ def spread_of(numbers: tuple[int, ...], size: int) -> int:
 
     One of a kind is no round: 0 alone gives 0.
     """
-    step = step_of(numbers) or (numbers[1] if len(numbers) == 2 and not numbers[0] else 0)  # noqa: PLR2004
+    step = step_of(numbers) or (numbers[1] if len(numbers) == 2 and not numbers[0] else 0)  # noqa: PLR2004 -- 0 and one more
     return step if step and numbers[0] == 0 and len(numbers) * step == size else 0
 
 

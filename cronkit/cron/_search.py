@@ -88,7 +88,7 @@ def _fires_each_day(fields: FieldSets) -> bool:
     )
 
 
-def _find_inside(fields: FieldSets, year: int, forward: bool) -> Wall | None:  # noqa: FBT001
+def _find_inside(fields: FieldSets, year: int, forward: bool) -> Wall | None:  # noqa: FBT001 -- as above
     """Go on from the end of the range, if the search comes from outside of it."""
     if forward and year == FIRST_DAY[0]:
         return find(fields, (*FIRST_DAY[:2], FIRST_DAY[2] - 1, 23, 59, 59), forward)
@@ -122,7 +122,7 @@ def _find_time(
     return (rest & -rest if forward else rest).bit_length() - 1, minute, second
 
 
-def _nearest_time(fields: FieldSets, forward: bool) -> tuple[int, int, int]:  # noqa: FBT001
+def _nearest_time(fields: FieldSets, forward: bool) -> tuple[int, int, int]:  # noqa: FBT001 -- as above
     """Return the first time of a day, or the last."""
     hours, minutes, seconds = fields.hour, fields.minute, fields.second
     if forward:
@@ -152,7 +152,7 @@ def _find_month(
         months = fields.month
 
 
-def _find_year(fields: FieldSets, year: int, forward: bool) -> int | None:  # noqa: FBT001
+def _find_year(fields: FieldSets, year: int, forward: bool) -> int | None:  # noqa: FBT001 -- as above
     """Return the nearest year beyond `year` that the year field allows."""
     if fields.year is None:
         if fields.month == _FEBRUARY_ONLY and _is_leap_day(fields):

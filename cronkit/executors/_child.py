@@ -148,7 +148,7 @@ def main(letter_fd: int, reply_fd: int, lifeline_fd: int) -> None:
     try:
         with os.fdopen(letter_fd, "rb") as letters:
             _arrange(pickle.load(letters), wire)  # noqa: S301 -- from the parent, by a pipe
-            letter: Letter = pickle.load(letters)  # noqa: S301
+            letter: Letter = pickle.load(letters)  # noqa: S301 -- as above
         run_id = letter.taken.run_id
         attempt = _ChildAttempt(letter, wire)
     except BaseException as unread:  # noqa: BLE001 -- the job boundary: the user's modules load
@@ -210,11 +210,11 @@ def _arrange(setting: Setting, wire: Wire) -> None:
     if setting.main is not None:
         current = process.current_process()
         # As multiprocessing marks it: a program without the guard must not start children here.
-        current._inheriting = True  # type: ignore[attr-defined]  # noqa: SLF001
+        current._inheriting = True  # type: ignore[attr-defined]  # noqa: SLF001 -- its mark
         try:
             spawn.prepare(dict(setting.main))
         finally:
-            del current._inheriting  # type: ignore[attr-defined]  # noqa: SLF001
+            del current._inheriting  # type: ignore[attr-defined]  # noqa: SLF001 -- its mark
     if setting.memory_limit is not None:
         import resource  # noqa: PLC0415 -- Unix only
 

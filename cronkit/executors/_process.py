@@ -154,7 +154,7 @@ class ProcessExecutor:
 
     def _letter(self, attempt: Attempt) -> bytes:
         from cronkit.executors._launch import main_module  # noqa: PLC0415 -- multiprocessing
-        from cronkit.executors._letter import Letter, Setting  # noqa: PLC0415
+        from cronkit.executors._letter import Letter, Setting  # noqa: PLC0415 -- as above
 
         taken, job = attempt.taken, attempt.job
         letter = pickle.dumps(
