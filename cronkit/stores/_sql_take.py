@@ -26,10 +26,14 @@ _MOST = 2**31
 class _Room:
     """How many more runs of each job, and of each tag, the limits allow, over all schedulers."""
 
+    __slots__ = ("_jobs", "_limits", "_tags")
+
     def __init__(self, session: Session, limits: Limits) -> None:
         self._limits = limits
         self._jobs: Counter[str] = Counter()
         self._tags: Counter[str] = Counter()
+        if not limits.jobs and not limits.tags:
+            return  # nothing to count for
         for job_id, tags in session.rows(sql.RUNNING):
             self._add(cast("str", job_id), values.load_tags(tags))
 
@@ -56,6 +60,10 @@ class _Room:
 
 class Sweep:
     """One transaction that makes waiting rows running; see `cronkit.abc.Store.take`."""
+
+    __slots__ = (
+        "_closed", "_fences", "_full", "_job_ids", "_limits", "_now", "_owner", "_session",
+    )  # fmt: skip
 
     def __init__(
         self, session: Session, owner: str, job_ids: Collection[str], limits: Limits, now: datetime

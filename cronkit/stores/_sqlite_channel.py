@@ -70,6 +70,10 @@ class Channel:
         report: is told what was wrong with the file.
     """
 
+    __slots__ = (
+        "_checked", "_connection", "_identity", "_lock", "_name", "_path", "_report", "_stays",
+    )  # fmt: skip
+
     def __init__(self, path: str, name: str, report: Callable[[str], None]) -> None:
         self._path = path
         self._name = name

@@ -32,7 +32,19 @@ _IDLE_IN_TRANSACTION_SECONDS = 5.0
 
 
 class Line:
-    """One connection, opened when it is needed, and the lock under which threads share it."""
+    """One connection, opened when it is needed, and the lock under which threads share it.
+
+    Args:
+        dsn: where the server is.
+        name: the store's name, for errors.
+        gate: says when a lost server may be asked again.
+        greet: what a new connection begins with, in a transaction.
+
+    Attributes:
+        lock: held while the connection is used; whoever forks waits for it.
+    """
+
+    __slots__ = ("_connection", "_dsn", "_gate", "_greet", "_heard", "_name", "_stays", "lock")
 
     def __init__(self, dsn: str, name: str, gate: Gate, greet: Callable[[Session], None]) -> None:
         self._dsn = dsn
