@@ -252,8 +252,11 @@ class Table:
         """Move an ended row to the history and prune that; an abandoned one stays live."""
         if row.abandoned:
             return
-        if job.live_rows:
-            job.live_rows.pop(row.decision.run_id, None)
+        live = job.live_rows
+        if live is not None:
+            live.pop(row.decision.run_id, None)
+            if not live:
+                job.live_rows = None  # most jobs wait for most of their time
         history = job.history
         if isinstance(history, deque):
             if len(history) == history.maxlen:  # the oldest goes
