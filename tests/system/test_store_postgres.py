@@ -228,3 +228,25 @@ def test_pauses_and_requests_to_stop_reach_another_host_at_once(scheduler_on):
     print("pause", [f"{each:.3f}" for each in paused], "stop", [f"{each:.3f}" for each in stopped])
     assert median_of(paused) < 0.5
     assert median_of(stopped) < 0.5
+
+
+def test_who_has_reconnected_hears_again(scheduler_on, postgres):
+    one, two = scheduler_on(), scheduler_on()
+    for each in (one, two):
+        each.add(lambda: None, id="job")
+    told = []
+    with one, two:
+        postgres.sql(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE application_name = 'cronkit'"
+        )
+        time.sleep(3)  # for the connection that listens: nothing else is to be seen of it
+        wait_for(lambda: one.status().health.ok and two.status().health.ok)
+        for _ in range(5):
+            began = time.monotonic()
+            one.pause("job")
+            wait_for(lambda: two.status().jobs[0].pause is not None)
+            told.append(time.monotonic() - began)
+            one.unpause("job")
+            wait_for(lambda: two.status().jobs[0].pause is None)
+    assert median_of(told) < 0.5
