@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
-from cronkit import _convert
 from cronkit._app._decorators import follower_decorator, hook_decorator, job_decorator
 from cronkit._app._renewal import reload_timezones
 from cronkit._app._wiring import App
@@ -396,15 +395,14 @@ class Scheduler:
         """Begin to fire.
 
         Args:
-            paused: with all jobs paused until they are unpaused.
+            paused: with all jobs paused until they are unpaused; what they owe from before falls
+                into the pause.
 
         Raises:
             StateError: the scheduler is started already.
+            StoreError: the pause cannot be written; the scheduler is not started.
         """
-        _convert.flag(paused, "paused")
-        self._app.lifecycle.start()
-        if paused:
-            self._app.pauses.pause(None, until=None, by=None, why="started paused")
+        self._app.start(paused=paused)
 
     def shutdown(
         self, *, wait: bool = True, timeout: timedelta | float | str | None = None
@@ -418,8 +416,7 @@ class Scheduler:
             wait: wait for the runs that go on.
             timeout: for how long at most; what still goes on then is recorded as interrupted.
         """
-        seconds = None if timeout is None else _convert.duration(timeout, "timeout").total_seconds()
-        self._app.lifecycle.shutdown(wait=_convert.flag(wait, "wait"), timeout=seconds)
+        self._app.shutdown(wait=wait, timeout=timeout)
 
     def run_forever(self) -> None:
         """Start, block until SIGINT, SIGTERM or a `shutdown` from elsewhere, and shut down.

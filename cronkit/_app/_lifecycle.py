@@ -18,8 +18,8 @@ from cronkit.errors import StateError
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
-    from collections.abc import Mapping
-    from datetime import timedelta
+    from collections.abc import Callable, Mapping
+    from datetime import datetime, timedelta
 
     from cronkit._app._registry import Registry
     from cronkit._app._single import Single
@@ -64,11 +64,17 @@ class Lifecycle:
         engine.crashed = self._crash
         watch_over(self)
 
-    def start(self, loop: AbstractEventLoop | None = None) -> None:
+    def start(
+        self,
+        loop: AbstractEventLoop | None = None,
+        *,
+        first: Callable[[datetime], None] | None = None,
+    ) -> None:
         """Start: make the jobs known to the store, arm their timers, begin to fire.
 
         Args:
             loop: where ``async def`` jobs run; ``None``: on a loop of their own.
+            first: what is done with the jobs before any of them fires.
 
         Raises:
             StateError: it is started already.
@@ -83,7 +89,7 @@ class Lifecycle:
             self.running = True
             try:
                 self._waiting.hurried = False
-                self._service.begin(loop, mine=mine)
+                self._service.begin(loop, mine=mine, first=first)
             except BaseException:  # whatever it is, Ctrl-C too: nothing half started stays
                 self._end(drain=0.0)
                 raise

@@ -55,6 +55,12 @@ class Pauses:
             self._engine.attempts.hungry = True
             self._tell(JobPaused, ids, now)
 
+    def begin(self, now: datetime) -> None:
+        """Pause all jobs as a scheduler starts; what they owe falls into the pause."""
+        ids, pause = list(self._core.jobs), Pause(at=now, why="started paused")
+        self._engine.decider.change(ids, lambda job, _: Verdict(job.id, (), None, pause), now)
+        self._tell(JobPaused, ids, now)
+
     def unpause(self, job_id: str | None) -> None:
         """Unpause one job, or all; see `Scheduler.unpause`."""
         core = self._core

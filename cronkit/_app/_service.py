@@ -12,6 +12,7 @@ from cronkit.jobs import SchedulerStarted, SchedulerStopped
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
+    from collections.abc import Callable
     from datetime import datetime
 
     from cronkit._app._crew import Crew
@@ -42,16 +43,25 @@ class Service:
         self._registry = registry
         self._crew = crew
         self._single = single
+        self._first: Callable[[datetime], None] | None = None
         self.loop: Loop | None = None
 
-    def begin(self, loop: AbstractEventLoop | None, *, mine: bool) -> None:
+    def begin(
+        self,
+        loop: AbstractEventLoop | None,
+        *,
+        mine: bool,
+        first: Callable[[datetime], None] | None,
+    ) -> None:
         """Set everything to work, or stand by.
 
         Args:
             loop: where ``async def`` jobs run; ``None``: on a loop of their own.
             mine: whether the lock of `single` is held; else it stands by.
+            first: what is done with the jobs before any of them fires.
         """
         core, engine = self._core, self._engine
+        self._first = first
         now = core.clock.now()
         core.name_owner()
         engine.attempts.draining = False
@@ -86,6 +96,8 @@ class Service:
         self._registry.live = True
         if core.hooks.wants(SchedulerStarted):
             core.hooks.emit(SchedulerStarted(at=now))
+        if self._first is not None:
+            self._first(now)
         if core.shares:
             heart = engine.neighbours.meet(cast("SharedStore", core.store), core.wake)
             if isinstance(core.clock, DrivenClock):

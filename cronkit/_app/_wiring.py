@@ -21,7 +21,7 @@ from cronkit.jobs import ASYNCIO
 from cronkit.stores import MemoryStore
 
 if TYPE_CHECKING:
-    from datetime import tzinfo
+    from datetime import timedelta, tzinfo
 
     from cronkit._app._single import Single
     from cronkit.abc import Clock, Executor, Store
@@ -77,6 +77,15 @@ class App:
         self.by_hand = ByHand(self.engine, self.registry, self.lifecycle)
         self.pauses = Pauses(self.engine, self.registry)
         self.queries = Queries(self.engine, self.registry, self.lifecycle)
+
+    def start(self, *, paused: bool) -> None:
+        """Begin to fire; see `Scheduler.start`."""
+        self.lifecycle.start(first=self.pauses.begin if _convert.flag(paused, "paused") else None)
+
+    def shutdown(self, *, wait: bool, timeout: timedelta | float | str | None) -> None:
+        """Fire no more; see `Scheduler.shutdown`."""
+        seconds = None if timeout is None else _convert.duration(timeout, "timeout").total_seconds()
+        self.lifecycle.shutdown(wait=_convert.flag(wait, "wait"), timeout=seconds)
 
 
 def _single(path: str | os.PathLike[str] | None, clock: Clock, *, standby: bool) -> Single | None:

@@ -126,6 +126,21 @@ def test_one_that_stands_by_does_nothing_by_hand_either(make):
             call()
 
 
+def test_one_that_stands_by_with_its_jobs_paused_takes_over_with_them_paused(make, clock):
+    first = make()[0]
+    second, by_second = make(standby=True)
+    first.start()
+    second.start(paused=True)
+    clock.advance("1m")
+    first.shutdown()
+    clock.advance("3m")
+    assert by_second == []
+    assert second.status().jobs[0].pause.why == "started paused"
+    second.unpause()
+    clock.advance("1m")
+    assert by_second == [5]
+
+
 def test_one_that_stands_by_can_be_stopped(make, clock):
     first, by_first = make()
     second, by_second = make(standby=True)

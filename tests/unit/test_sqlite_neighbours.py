@@ -9,6 +9,7 @@ import threading
 import pytest
 
 from cronkit import Cron, Scheduler, current_run
+from cronkit.errors import StoreError
 from cronkit.jobs import RunEvent, RunInterrupted, StoreBack, StoreLost
 from cronkit.stores import SQLiteStore
 from cronkit.testing import FakeClock
@@ -337,6 +338,24 @@ def test_a_scheduler_stops_while_its_store_does_not_answer(locked, ghost, clock)
     clock.advance("11s")
     assert witness.runs()["12:01:00Z"] == ("interrupted", "owner_died")
     assert handle.id
+
+
+def test_a_start_with_jobs_paused_needs_a_store_to_write_that_in(locked, ghost, clock):
+    ran = []
+    one = ghost(lambda: ran.append(clock.now().minute))
+    one.start()
+    one.scheduler.shutdown()
+    clock.advance("5m")
+    lock = locked()
+    with pytest.raises(StoreError):
+        one.scheduler.start(paused=True)
+    lock.execute("ROLLBACK")
+    lock.close()
+    clock.advance("1m")
+    assert (ran, one.scheduler.status().running) == ([], False)
+    one.scheduler.start(paused=True)
+    clock.advance("1m")
+    assert ran == []
 
 
 def test_a_lost_store_is_asked_again_less_than_once_a_second(locked, ghost, clock):
