@@ -6,6 +6,7 @@ Everything here happens under the engine's lock.
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from cronkit._context import Attempt
 from cronkit._engine._hooks import complain
 from cronkit._engine._outcomes import Outcomes
 from cronkit._engine._tally import Tally
-from cronkit.errors import FenceLostError, RunInterruptedError, RunTimeoutError
+from cronkit.errors import FenceLostError, RunInterruptedError, RunTimeoutError, StoreError
 from cronkit.jobs import (
     BY_OUTCOME,
     AttemptFailed,
@@ -259,11 +260,18 @@ class Attempts:
         return True
 
     def _waits_again(self, ending: Ending, error: BaseException | None) -> None:
-        """Look again when the run's next attempt may start."""
+        """Look again when the run's next attempt may start, if nobody has cancelled it."""
+        core = self._core
+        if core.shares:
+            with suppress(StoreError):  # else its end is found by who looks at the store
+                run = core.store.get(ending.run_id)
+                if run is not None and run.outcome is not None:
+                    self.ended_elsewhere(run, ending.at)
+                    return
         self.hungry, retry_at = True, ending.retry_at
         if retry_at is not None:
             self.look_again(ending.run_id, retry_at)
-        self._core.tell(AttemptFailed, ending.run_id, ending.at, retry_at=retry_at, error=error)
+        core.tell(AttemptFailed, ending.run_id, ending.at, retry_at=retry_at, error=error)
 
     def _shut_out(self, run_id: str, lost: FenceLostError, now: datetime) -> None:
         """A later owner has the run, or has ended it: what this one came to does not count."""

@@ -56,7 +56,7 @@ def _written_before(session: Session, ending: Ending) -> bool:
     """Return whether this ending is there already: a commit counts though its answer was lost."""
     outcome, at = str(ending.outcome or ""), values.to_micros(ending.at)
     waits = values.to_micros(ending.retry_at or ending.at)
-    facts = (ending.run_id, ending.fence, outcome, at, outcome, waits)
+    facts = (ending.run_id, ending.fence, outcome, at, outcome, waits, outcome, at)
     return bool(session.rows(sql.WRITTEN_BEFORE, *facts))
 
 
@@ -70,6 +70,8 @@ def _write_endings(session: Session, endings: Sequence[Ending]) -> list[int]:
         counts |= {each.run_id: count for each, count in zip(last, done, strict=True)}
     if again:
         done = session.each(sql.WAIT_AGAIN, [codec.waiting_again(each) for each in again])
+        asked = [(values.to_micros(each.at), each.run_id) for each in again]
+        session.many(sql.CANCEL_ASKED, asked)
         counts |= {each.run_id: count for each, count in zip(again, done, strict=True)}
     return [counts[each.run_id] for each in endings]
 

@@ -148,7 +148,8 @@ FENCE_OF = "SELECT fence FROM cronkit_runs WHERE id = ?"
 WRITTEN_BEFORE = (
     "SELECT 1 FROM cronkit_runs WHERE id = ? AND fence = ?"
     " AND ((phase = 'ended' AND outcome = ? AND ended_at = ?)"
-    " OR (phase = 'waiting' AND ? = '' AND not_before = ?))"
+    " OR (phase = 'waiting' AND ? = '' AND not_before = ?)"
+    " OR (phase = 'ended' AND outcome = 'cancelled' AND ? = '' AND ended_at = ?))"
 )
 """Whether this very ending was committed when the answer to the commit was lost."""
 CANCEL_WAITING = (
@@ -182,10 +183,16 @@ NOTE_LATE = (
     " WHERE id = ? AND phase = 'ended' AND outcome = 'interrupted'"
 )
 WAIT_AGAIN = (
-    "UPDATE cronkit_runs SET phase = 'waiting', owner = NULL, cancel_reason = NULL,"
+    "UPDATE cronkit_runs SET phase = 'waiting', owner = NULL,"
     " not_before = ?, reason = ?, error = ?, error_type = ?, notes = ?"
     " WHERE id = ? AND phase = 'running' AND fence = ?"
 )
+CANCEL_ASKED = (
+    "UPDATE cronkit_runs SET phase = 'ended', live = 0, outcome = 'cancelled',"
+    " reason = cancel_reason, ended_at = ?"
+    " WHERE id = ? AND phase = 'waiting' AND cancel_reason IS NOT NULL"
+)
+"""A run that was asked to stop while it ran does not wait for another attempt."""
 BEGIN_ATTEMPT = (
     "UPDATE cronkit_runs SET begun = attempt"
     " WHERE id = ? AND phase = 'running' AND fence = ? AND attempt = ? AND begun < attempt"

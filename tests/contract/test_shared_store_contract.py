@@ -212,13 +212,32 @@ def test_the_first_request_to_stop_stays(mine, yours):
     assert yours.pulse("you", NOW).cancelled == {run.run_id: "first"}
 
 
-def test_a_retry_is_not_asked_to_stop_for_its_first_attempt(mine, yours):
+@pytest.mark.parametrize("late", [False, True], ids=["its owner", "another, after its death"])
+def test_a_run_that_was_asked_to_stop_does_not_wait_for_another_attempt(mine, yours, late):
     decide(yours, row())
     (run,) = take(yours, "you")
     mine.cancel(run.run_id, "by hand", NOW)
+    if late:
+        ((ended, _),) = mine.expire("you", None, rerun)
+        assert ended.outcome == "cancelled"
+    else:
+        again = closing(run, None, retry_at=NOW)
+        yours.finish(again.ending)
+        assert list(yours.finish_many([again])) == [()]  # as when the first answer was lost
+    found = mine.get(run.run_id)
+    assert (found.phase, found.outcome, found.reason) == ("ended", "cancelled", "by hand")
+    assert found.ended_at is not None
+    assert take(mine, "me") == []
+    assert mine.states(["a"])["a"].live == ()
+
+
+def test_the_next_attempt_of_a_run_that_nobody_asked_to_stop_is_asked_for_nothing(mine, yours):
+    decide(yours, row())
+    (run,) = take(yours, "you")
     yours.finish(closing(run, None, retry_at=NOW).ending)
     take(yours, "you")
     assert yours.pulse("you", NOW).cancelled == {}
+    assert mine.get(run.run_id).attempt == 2
 
 
 def test_watching_ends_when_it_is_woken(mine):

@@ -8,9 +8,9 @@ import threading
 
 import pytest
 
-from cronkit import Cron, Scheduler, current_run
+from cronkit import Backoff, Cron, Scheduler, current_run
 from cronkit.errors import StoreError
-from cronkit.jobs import RunEvent, RunInterrupted, StoreBack, StoreLost
+from cronkit.jobs import RunCancelled, RunEvent, RunInterrupted, StoreBack, StoreLost
 from cronkit.stores import SQLiteStore
 from cronkit.testing import FakeClock
 
@@ -203,6 +203,46 @@ def test_a_run_may_ask_to_run_again_with_the_same_fire_time(ghost, clock):
     assert (first[:2], second[:2]) == ((1, 1), (2, 1))
     assert second[2] == first[2] + 1
     assert witness.runs()["12:01:00Z"][0] == "succeeded"
+
+
+def test_a_run_that_was_asked_to_stop_does_not_run_again_when_its_scheduler_dies(ghost, clock):
+    tries = []
+
+    def slow():
+        tries.append(current_run().attempt)
+        current_run().sleep("50s")
+
+    doomed = ghost(slow, on_interrupted="rerun").start()
+    witness = ghost(slow, armed=False)
+    witness.scheduler.add(slow, id="job", on_interrupted="rerun")
+    clock.advance("1m10s")
+    doomed.freeze()  # it does not hear of it any more
+    witness.start()
+    (run,) = witness.scheduler.runs("job")
+    assert witness.scheduler._app.by_hand.cancel(run.id)
+    doomed.thaw()
+    doomed.die()
+    clock.advance("5m")
+    assert tries == [1]
+    assert witness.runs()["12:01:00Z"] == ("cancelled", "by hand")
+    assert [event.run.id for event in witness.seen(RunCancelled)] == [run.id]
+
+
+def test_a_run_that_fails_just_when_it_is_asked_to_stop_is_not_tried_again(ghost, clock):
+    """Its owner has not heard of it yet: the store knows."""
+    tries = []
+
+    def fails():
+        tries.append(current_run().attempt)
+        two.store.cancel(current_run().id, "by hand", clock.now())
+        raise ValueError
+
+    one = ghost(fails, retry=Backoff(attempts=3, base="1s")).start()
+    two = ghost(armed=False)
+    clock.advance("1m30s")
+    assert tries == [1]
+    assert one.runs()["12:01:00Z"] == ("cancelled", "by hand")
+    assert len(one.seen(RunCancelled)) == 1
 
 
 def test_followers_run_after_a_run_whose_scheduler_died(ghost, clock):
