@@ -123,15 +123,18 @@ def test_a_trigger_that_hangs_does_not_prolong_it(program):
     it = program(
         STARTED
         + """
+    asked = threading.Event()
+
     class Hanging:
         def next(self, after):
             print("main ends")
+            asked.set()
             while True:
                 time.sleep(1)
 
     scheduler = started(short)
     threading.Thread(target=scheduler.add, args=(hung, Hanging()), daemon=True).start()
-    time.sleep(0.2)
+    asked.wait()
     """
     )
     it.until("main ends")

@@ -128,9 +128,11 @@ class TestStart:
 class TestShutdown:
     def test_on_a_scheduler_that_is_not_started_it_does_nothing(self, scheduler):
         scheduler.shutdown()
+        assert not scheduler.status().running
         scheduler.start()
         scheduler.shutdown()
         scheduler.shutdown()
+        assert not scheduler.status().running
 
     def test_it_waits_for_what_goes_on(self, scheduler, gate):
         scheduler.add(gate, id="job")

@@ -191,4 +191,7 @@ def test_inside_of_a_run_it_is_refused(start, clock):
 
 
 def test_without_schedulers_it_does_nothing():
-    FakeClock().crash()
+    clock = FakeClock("2026-01-01T00:00Z")
+    clock.crash()
+    clock.advance("1h")
+    assert clock.monotonic() == 3600
