@@ -51,18 +51,17 @@ class FormatWriter(Protocol):
 
 
 class Format(Protocol):
-    """How an export is written.
-
-    Attributes:
-        extension: of its files (``"json"``).
-        resumable: whether a file can be cut behind a row and continued there.
-    """
+    """How an export is written."""
 
     @property
-    def extension(self) -> str: ...
+    def extension(self) -> str:
+        """The extension of its files, e.g. ``"json"``."""
+        ...
 
     @property
-    def resumable(self) -> bool: ...
+    def resumable(self) -> bool:
+        """Whether a file can be cut behind a row and continued there."""
+        ...
 
     def writer(self, state: Mapping[str, JSON] | None = None) -> FormatWriter:
         """Return the writer of a new file, or of one that goes on from `state`."""

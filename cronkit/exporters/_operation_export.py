@@ -29,26 +29,41 @@ if TYPE_CHECKING:
 
 
 class Positions(Protocol):
-    """Where an operation keeps the positions of what moves with its items."""
+    """Where an operation keeps the positions of what moves with its items.
+
+    Attributes:
+        complete: whether a file has all that it will ever have.
+        forced: the fence of the last owner that took the operation from one that still held it.
+    """
 
     complete: bool
     forced: int
 
     @property
-    def check(self) -> Callable[[], None]: ...
+    def check(self) -> Callable[[], None]:
+        """What raises if another process has taken the operation."""
+        ...
 
-    def saved(self, name: str) -> Mapping[str, JSON] | None: ...
+    def saved(self, name: str) -> Mapping[str, JSON] | None:
+        """Return what the last checkpoint holds under this name; ``None``: nothing."""
+        ...
 
-    def attach(self, name: str, part: Any) -> None: ...
+    def attach(self, name: str, part: Any) -> None:
+        """Save the position of `part` with every checkpoint from now on."""
+        ...
 
-    def detach(self, name: str) -> None: ...
+    def detach(self, name: str) -> None:
+        """Save its position no more; what was saved stays."""
+        ...
 
 
 class Counted(Protocol):
     """How far an operation is."""
 
     @property
-    def processed(self) -> int: ...
+    def processed(self) -> int:
+        """How many items are done."""
+        ...
 
 
 @runtime_checkable
@@ -56,18 +71,28 @@ class ResumableOperation(Protocol):
     """What an export needs of an operation; `cronkit.checkpoints.Operation` has it."""
 
     @property
-    def id(self) -> str: ...
+    def id(self) -> str:
+        """The id of the operation."""
+        ...
 
     @property
-    def fence(self) -> int: ...
+    def fence(self) -> int:
+        """A number that rises with each owner."""
+        ...
 
     @property
-    def parts(self) -> Positions: ...
+    def parts(self) -> Positions:
+        """Where the position of the file is kept."""
+        ...
 
     @property
-    def progress(self) -> Counted: ...
+    def progress(self) -> Counted:
+        """How far it is."""
+        ...
 
-    def save_checkpoint(self) -> None: ...
+    def save_checkpoint(self) -> None:
+        """Save the state, and the positions with it."""
+        ...
 
 
 class _Mark(NamedTuple):
