@@ -115,8 +115,7 @@ class Attempts:
             return None
         ((name, job_ids),) = self.groups.items()
         executor, now = self.executors[name], core.clock.now()
-        # The slots of those that have ended since are filled together with their own endings.
-        free = executor.free() - len(self.outcomes.reports)
+        free = executor.free()
         if self._most is not None:
             free = min(free, self._most - len(self.running) + len(closings))
         if free < 1:
