@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import select
+import selectors
 from contextlib import ExitStack, contextmanager
 from threading import RLock
 from typing import TYPE_CHECKING, Any
@@ -86,7 +86,9 @@ class Line:
                 return False
             number = self._connection.fileno()
         heard, self._heard = self._heard, False
-        return heard or bool(select.select([number], [], [], seconds)[0])
+        with selectors.DefaultSelector() as selector:
+            selector.register(number, selectors.EVENT_READ)
+            return heard or bool(selector.select(seconds))
 
     def keep_open(self, *, stays: bool) -> None:
         """Keep the connection between calls, or open one for each."""
