@@ -217,9 +217,9 @@ class CronExpression:
             >>> CronExpression.parse("0 9 * * MON").describe()
             'at 09:00 on Monday'
         """
-        from cronkit.cron._describe import describe  # noqa: PLC0415 -- few want its tables
+        from cronkit.cron._sentence import sentence_of  # noqa: PLC0415 -- few want its tables
 
-        return describe(self, lang)
+        return sentence_of(self.fields, self.zone, lang)
 
     def __eq__(self, other: object) -> bool:
         return _key(self) == _key(other) if isinstance(other, CronExpression) else NotImplemented

@@ -297,9 +297,9 @@ def test_the_expression_describes_itself():
 def test_what_only_people_read_is_loaded_when_it_is_asked_for():
     script = (
         "import sys, cronkit.cron as cron\n"
-        "late = {'cronkit.cron._describe', 'cronkit.cron._explain'}\n"
+        "late = {f'cronkit.cron.{name}' for name in ('_describe', '_sentence', '_explain')}\n"
         "print(late & set(sys.modules))\n"
-        "cron.describe, cron.explain, cron.OffsetChange\n"
+        "cron.describe('* * * * *'), cron.explain, cron.OffsetChange\n"
         "print(late <= set(sys.modules), hasattr(cron, 'nothing'))"
     )
     done = subprocess.run(
