@@ -85,10 +85,14 @@ class FutureExecutor:
         self._executor = executor
         self._store = store
         self._begin: Callable[[str, int | None, int], bool] | None = None
-        self._claimed: set[Attempt] = set()
         self._report: Report | None = None
+        self._forget()
+
+    def _forget(self) -> None:
+        """Begin with no attempt; the lock is new too."""
         self._going = threading.Condition(threading.Lock())
         self._futures: dict[Attempt, Future[Reply]] = {}
+        self._claimed: set[Attempt] = set()
         self._abandoned: set[Attempt] = set()
 
     def accepts(self, job: Job) -> None:
@@ -173,6 +177,11 @@ class FutureExecutor:
         """Wait for what goes on; the engine itself belongs to its owner."""
         with self._going:
             return self._going.wait_for(lambda: not self._futures, timeout)
+
+    def after_fork(self) -> None:
+        """Begin anew in a forked child: what was handed over is the parent's."""
+        self._report = None
+        self._forget()
 
     def status(self) -> Mapping[str, int]:
         """Return counts to show: ``slots``, ``busy``, ``abandoned``."""

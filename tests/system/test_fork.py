@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import sys
 import threading
 import time
 import traceback
+from concurrent.futures import Executor, Future
 
 import pytest
 
 from cronkit import Scheduler, current_run
+from cronkit.executors import FutureExecutor
 from cronkit.jobs import Event
 from cronkit.stores.sql import follow_forks
 
@@ -257,3 +260,26 @@ def test_only_who_was_held_up_before_a_fork_goes_on_after_it():
     in_child(child)
     assert follower.told == ["before", "parent"]
     assert follower.born[0].told == []
+
+
+def test_what_an_engine_does_for_the_parent_takes_no_slot_of_the_child():
+    class Never(Executor):
+        def submit(self, /, *_):
+            return Future()
+
+    executor = FutureExecutor(Never(), max_workers=2)
+    with Scheduler(executor=executor) as scheduler:
+        scheduler.add(math.sqrt, id="job", args=[4])
+        scheduler.run_now("job")
+        deadline = time.monotonic() + LONG
+        while executor.free() == 2:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+        def child():
+            assert executor.free() == 2
+            assert executor.shutdown(0)
+
+        in_child(child)
+        assert executor.free() == 1
+        scheduler.shutdown(wait=False)
