@@ -136,6 +136,41 @@ def test_a_server_that_stands_still_is_given_up_after_two_seconds(own_postgres):
     assert 1.5 < time.monotonic() - began < 4
 
 
+def test_a_server_that_takes_no_writes_any_more_is_left_for_another(own_postgres):
+    """As a primary that was made a standby; with several hosts in the DSN the next one is asked."""
+    from cronkit.integrations.postgres import PostgresStore
+
+    def become(read_only):
+        own_postgres.sql(f"ALTER SYSTEM SET default_transaction_read_only = {read_only}")
+        own_postgres.sql("SELECT pg_reload_conf()")
+
+    def connections():
+        pids = own_postgres.sql(
+            "SELECT pid FROM pg_stat_activity WHERE application_name = 'cronkit'"
+        )
+        return set(pids.split())
+
+    ran = []
+    gone = own_postgres.folder / "gone"  # a host that is not there
+    dsn = (
+        f"host={gone},{own_postgres.folder} user=postgres dbname=postgres"
+        " target_session_attrs=read-write"
+    )
+    scheduler = Scheduler(store=PostgresStore(dsn))
+    scheduler.add(lambda: ran.append(current_run().fire_time), Every("200ms"), id="tick")
+    with scheduler:
+        wait_for(lambda: ran)
+        before = connections()
+        become("on")
+        wait_for(lambda: not scheduler.status().health.ok)
+        wait_for(lambda: not before & connections())
+        become("off")
+        count = len(ran)
+        wait_for(lambda: scheduler.status().health.ok and len(ran) > count + 1)
+        assert scheduler.status().loop_failures == 0
+    assert len(ran) == len(set(ran))
+
+
 # --- rights --------------------------------------------------------------------------------------
 
 

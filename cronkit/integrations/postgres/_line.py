@@ -147,10 +147,12 @@ class Line:
         if connection is None:
             return
         idle = connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
-        if connection.closed or not idle:
+        # A server that was made a standby: another of the DSN's hosts may take what we write.
+        read_only = isinstance(error, psycopg.errors.ReadOnlySqlTransaction)
+        if connection.closed or not idle or read_only:
             self._connection = None
             connection.close()
-            if isinstance(error, psycopg.OperationalError):
+            if read_only or isinstance(error, psycopg.OperationalError):
                 self._gate.failed(_words(error))
 
 
