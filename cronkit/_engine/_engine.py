@@ -168,15 +168,29 @@ class Engine:
             if attempts.outcomes.reports:
                 attempts.outcomes.collect(now)
             due = self._timers.pop_due(now)
-            jobs = self._ring(due, now) if due else ()
-            if self.outage.since is None:
-                self._guarded(self._act, jobs, now)
-            elif self.outage.holds(now) and self.outage.until is not None:
-                self.decider.ask_again(jobs, self.outage.until)
-            else:
-                self._guarded(self._come_back, jobs, now)
+            try:
+                self._do(due, now)
+            except BaseException:  # Ctrl-C too, on a driven clock
+                self._ring_again(due, now)
+                raise
         if self.in_line and core.hooks.queue:
             core.hooks.deliver()
+
+    def _do(self, due: list[str], now: datetime) -> None:
+        jobs = self._ring(due, now) if due else ()
+        if self.outage.since is None:
+            self._guarded(self._act, jobs, now)
+        elif self.outage.holds(now) and self.outage.until is not None:
+            self.decider.ask_again(jobs, self.outage.until)
+        else:
+            self._guarded(self._come_back, jobs, now)
+
+    def _ring_again(self, keys: list[str], now: datetime) -> None:
+        """Have ring once more what something went wrong with; whoever drives this backs off."""
+        for key in keys:
+            if self._timers.when(key) is None:
+                job = self.core.jobs.get(key)
+                self._timers.arm(key, now, 0 if job is None else job.priority)
 
     def serve(self) -> bool:
         """Write what has ended and start what waits for a slot; return whether that was possible.

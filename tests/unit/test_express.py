@@ -39,6 +39,24 @@ def test_an_outcome_that_a_broken_store_refused_is_written_in_the_next_step(make
         assert [run.outcome for run in scheduler.runs()] == ["succeeded", "succeeded"]
 
 
+def test_jobs_that_come_due_while_outcomes_are_refused_fire_all_the_same(make, clock, store):
+    scheduler = make(store=store)
+    scheduler.every("1m", id="job")(lambda: None)
+    scheduler.every("2m", id="other")(lambda: None)
+    store.faults = [ZeroDivisionError("a fault of the store") for _ in range(3)]
+    with scheduler:
+        for _ in store.faults.copy():
+            with pytest.raises(ZeroDivisionError):
+                clock.advance("1m")
+        clock.advance("2m")
+        runs = scheduler.runs()
+    assert {run.outcome for run in runs} == {"succeeded"}
+    assert sorted((run.job_id, run.fire_time.minute) for run in runs) == [
+        *(("job", minute) for minute in (1, 2, 3, 4)),
+        *(("other", minute) for minute in (2, 4)),
+    ]
+
+
 def test_a_store_that_is_lost_with_an_outcome_gets_it_when_it_is_back(make, clock, store):
     scheduler = make(store=store)
     scheduler.every("1m", id="job")(lambda: None)
