@@ -133,7 +133,7 @@ class ByHand:
         handle = RunHandle(run_id, self)
         run = self._core.store.get(run_id)
         if run is not None and run.outcome is None:
-            self._engine.attempts.handles.setdefault(run_id, []).append(handle)
+            self._engine.attempts.endings.handles.setdefault(run_id, []).append(handle)
         return handle
 
     def _decide(self, job: Job, plan: Callable[[Job, JobState], Verdict]) -> Sequence[Decision]:
@@ -239,9 +239,9 @@ class ByHand:
                 return False
             now = core.clock.now()
             run = core.store.cancel(run_id, "by hand", now)
-            self._engine.attempts.stop(run_id, "by hand")
+            self._engine.attempts.stopping.stop(run_id, "by hand")
             if run is not None and run.outcome is not None:
-                self._engine.attempts.ended_elsewhere(run, now)
+                self._engine.attempts.endings.elsewhere(run, now)
         return True
 
     def wait(self, handle: RunHandle, timeout: float | None) -> bool:

@@ -97,12 +97,12 @@ class Queries:
                 now=core.clock.now(),
                 timezone=str(self._registry.zone),
                 jobs=jobs,
-                outcomes={str(each): n for each, n in attempts.tally.outcomes.items() if n},
+                outcomes={str(each): n for each, n in attempts.endings.tally.outcomes.items() if n},
                 runs_going_on=len(attempts.running),
                 going_on=tuple(map(_going, attempts.running.values())),
                 abandoned=len(attempts.abandoned),
-                lateness=attempts.tally.lateness,
-                worst_lateness=attempts.tally.worst_lateness,
+                lateness=attempts.endings.tally.lateness,
+                worst_lateness=attempts.endings.tally.worst_lateness,
                 executors={
                     name or "default": dict(each.status())
                     for name, each in attempts.executors.items()

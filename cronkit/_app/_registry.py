@@ -121,7 +121,7 @@ class Registry:
             self.fresh.add(job_id)
             self._engine.decider.disarm(job_id)
             for run in ended:
-                self._engine.attempts.ended_elsewhere(run, now)
+                self._engine.attempts.endings.elsewhere(run, now)
             self._tell(JobRemoved, job_id)
 
     def reschedule(self, job_id: str, trigger: Trigger) -> Job:

@@ -156,7 +156,7 @@ class Service:
             complain("the store could not be closed: %s", error)
             return
         for run in ended:
-            self._engine.attempts.ended_elsewhere(run, now)
+            self._engine.attempts.endings.elsewhere(run, now)
 
     def _release(self) -> None:
         if self._single is not None:

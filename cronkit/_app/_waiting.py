@@ -51,7 +51,7 @@ class Waiting:
 
         def ended() -> bool:
             others = attempts.running.keys() - ({own.id} if own is not None else set())
-            return self.hurried or all(attempts.holds_caller(each) for each in others)
+            return self.hurried or all(attempts.stopping.holds_caller(each) for each in others)
 
         if own is None or not isinstance(self._core.clock, DrivenClock):
             self._until(ended, timeout)

@@ -230,14 +230,22 @@ class Decider:
                 if not quiet:
                     self._core.tell(RunWaiting, decision.run_id, now)
                 for run_id in decision.cancels:
-                    self._attempts.replace(run_id, now)
+                    self._replace(run_id, now)
                 if decision.give_up_at is not None:
                     self._attempts.look_again(decision.run_id, decision.give_up_at)
             else:
-                self._attempts.tally.count(decision.outcome)
+                self._attempts.endings.tally.count(decision.outcome)
                 misfired = decision.outcome is Outcome.MISFIRED
                 self._core.tell(RunMisfired if misfired else RunSkipped, decision.run_id, now)
         return waiting
+
+    def _replace(self, run_id: str, now: datetime) -> None:
+        """Ask a run to stop for a newer one of its job; one that only waited has ended already."""
+        attempts = self._attempts
+        if attempts.stopping.stop(run_id, "overlap"):
+            return
+        if (run := self._core.store.get(run_id)) is not None and run.outcome is not None:
+            attempts.endings.elsewhere(run, now)
 
     def _follow(self, job: Job, plan: Plan) -> None:
         """Remember a plan's next fire time and arm its timer; what is due already rings at once."""

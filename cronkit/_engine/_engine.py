@@ -52,7 +52,7 @@ class Engine:
         self._timers = Timers()
         self.attempts = Attempts(core, self._timers, most=max_concurrent_runs)
         self.decider = Decider(core, self._timers, self.attempts)
-        self.attempts.decider = self.decider
+        self.attempts.endings.decider = self.decider
         self.watch = ClockWatch(core, self._timers, self.attempts, self.decider)
         self.neighbours = Neighbours(core, self.attempts, self.decider)
         self.outage = Outage(core)

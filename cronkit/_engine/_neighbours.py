@@ -134,7 +134,7 @@ class Neighbours:
         for run_id, reason in pulse.cancelled.items():
             attempt = self._attempts.running.get(run_id)
             if attempt is not None and attempt.token.reason is None:
-                self._attempts.stop(run_id, reason)
+                self._attempts.stopping.stop(run_id, reason)
         if pulse.changes != self._changes:
             self._decider.refresh()
             self._changes = pulse.changes
@@ -165,6 +165,6 @@ class Neighbours:
             if run.outcome is None:
                 self._attempts.hungry = True
             else:
-                self._attempts.ended_elsewhere(run, now)
+                self._attempts.endings.elsewhere(run, now)
             if decisions and self._decider.announce(decisions, now):
                 self._attempts.hungry = True

@@ -231,13 +231,17 @@ class TestShutdown:
         assert {str(each.wait(LONG).outcome) for each in handles} <= {"interrupted", "succeeded"}
         wait_for(lambda: "not started" in repr(scheduler))
 
-    def test_what_raises_while_it_waits_still_ends_in_a_stop(self, scheduler, gate):
+    def test_what_raises_while_it_waits_still_ends_in_a_stop(self, gate):
+        class Impatient(ThreadExecutor):
+            def holds_caller(self):
+                raise ImpatientError
+
+        scheduler = Scheduler(executor=Impatient())
         scheduler.add(gate, id="job")
         scheduler.start()
         scheduler.run_now("job")
         assert gate.begun.wait(LONG)
 
-        scheduler._app.engine.attempts.holds_caller = lambda run_id: raise_(ImpatientError)
         with pytest.raises(ImpatientError):
             scheduler.shutdown()
         assert "not started" in repr(scheduler)

@@ -119,7 +119,7 @@ def test_whichever_commit_it_is_each_fire_time_starts_once_and_ends(wire, scale)
         scheduler.pause("tick")
         wait_for(lambda: all(run.outcome for run in scheduler.runs()))
         assert scheduler.status().loop_failures == 0
-        assert scheduler._app.engine.attempts.late == 0
+        assert scheduler._app.engine.attempts.endings.late == 0
     runs = scheduler.runs()
     assert [event for event in events if isinstance(event, RunInterrupted)] == []
     assert {str(run.outcome) for run in runs} <= {"succeeded", "skipped"}

@@ -169,7 +169,7 @@ def test_a_run_by_hand_that_is_skipped_leaves_no_handle_behind(scheduler, clock)
         clock.advance("1s")
         scheduler.run_now("j")
         clock.advance("2m")
-        assert not scheduler._app.engine.attempts.handles
+        assert not scheduler._app.engine.attempts.endings.handles
 
 
 def test_a_forced_run_is_held_back_neither_by_overlap_nor_by_limits(make, clock):

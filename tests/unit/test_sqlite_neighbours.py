@@ -279,7 +279,7 @@ def test_a_frozen_scheduler_keeps_its_runs_for_a_lease_and_is_shut_out_then(ghos
     frozen.thaw()
     clock.advance("1s")
     assert witness.runs()["12:01:00Z"] == ("interrupted", "late_result_refused")
-    assert frozen.scheduler._app.engine.attempts.late == 1
+    assert frozen.scheduler._app.engine.attempts.endings.late == 1
     told = [record for record in caplog.records if "another has ended it" in record.getMessage()]
     assert told
     assert not any("Traceback" in (record.exc_text or "") for record in caplog.records)
