@@ -15,6 +15,8 @@ from typing import Literal
 
 import attrs
 
+from cronkit.errors import shown
+
 NOTHING: Mapping[str, object] = MappingProxyType({})
 
 
@@ -111,6 +113,13 @@ class Run:
         notes: what the job recorded by ``current_run().note(...)``.
         key: the idempotency key of a run by hand.
         priority: the job's priority when it was decided.
+
+    Example:
+        >>> noon = datetime(2026, 11, 22, 12, tzinfo=UTC)
+        >>> run = Run(id=run_id("report", noon), job_id="report", fire_time=noon, attempt=1,
+        ...           outcome=Outcome.FAILED, error="no network")
+        >>> print(run)
+        report@2026-11-22T12:00:00Z failed 'no network'
     """
 
     id: str
@@ -143,3 +152,16 @@ class Run:
     def executed(self) -> bool:
         """Whether the job's function was called."""
         return self.attempt > 0
+
+    def __str__(self) -> str:
+        """Return in a line which run it is and what became of it."""
+        words = [self.id, self.outcome or self.phase]
+        if self.reason is not None:
+            words.append(f"({self.reason})")
+        if self.count > 1:
+            words.append(f"{'at least ' if self.at_least else ''}{self.count} fire times")
+        if self.attempt > 1:
+            words.append(f"at attempt {self.attempt}")
+        if self.error is not None:
+            words.append(shown(self.error))
+        return " ".join(words)

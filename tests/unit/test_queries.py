@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from cronkit import At, Cron, Every, Outcome, current_run
+from cronkit import At, Cron, Every, Outcome, Run, current_run
 from cronkit.errors import NaiveDatetimeError, PolicyError
 from tests.unit.noon import MINUTE, NOON
 
@@ -218,6 +218,31 @@ def test_a_misspelt_outcome_is_answered_in_plain_words(used):
         used.runs(outcome="suceeded")
     assert "'succeeded', 'failed'" in caught.value.allowed
     assert "<" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("facts", "text"),
+    [
+        ({"outcome": Outcome.SUCCEEDED, "attempt": 1}, "succeeded"),
+        ({"phase": "running", "attempt": 2}, "running at attempt 2"),
+        ({"phase": "waiting"}, "waiting"),
+        ({"outcome": Outcome.SKIPPED, "reason": "overlap"}, "skipped (overlap)"),
+        (
+            {"outcome": Outcome.SKIPPED, "reason": "paused", "count": 3},
+            "skipped (paused) 3 fire times",
+        ),
+        (
+            {"outcome": Outcome.SKIPPED, "reason": "coalesced", "count": 1000, "at_least": True},
+            "skipped (coalesced) at least 1000 fire times",
+        ),
+        (
+            {"outcome": Outcome.FAILED, "attempt": 3, "error": "a\nb\x1b[2J"},
+            "failed at attempt 3 'a\\nb\\x1b[2J'",
+        ),
+    ],
+)
+def test_a_run_is_printed_as_one_line(facts, text):
+    assert str(Run(id="j@1", job_id="j", fire_time=NOON, **facts)) == f"j@1 {text}"
 
 
 # --- status -------------------------------------------------------------------------------------
