@@ -25,34 +25,40 @@ class Checks:
         self._world = simulation.world
         self._started: dict[tuple[str, int], str] = {}
         self._marks: dict[str, object] = {}
-        self._ended: dict[str, str] = {}
-        self._batch: tuple[object, tuple[object, ...]] | None = None
+        self._broken: AssertionError | None = None
         self.starts = 0
 
     # --- as it happens ---------------------------------------------------------------------------
 
     def started(self, host: Host, attempt) -> None:
-        """An attempt starts: for the first time, not early, in order."""
+        """An attempt starts; what is wrong with that is raised by the next look.
+
+        Here the engine would take it for the executor's own failure, and fail the run.
+        """
         self.starts += 1
+        try:
+            self._start(host, attempt)
+        except AssertionError as broken:
+            self._broken = self._broken or broken
+
+    def _start(self, host: Host, attempt) -> None:
+        """An attempt starts: for the first time, and not early."""
         taken, job = attempt.taken, attempt.job
         key = (attempt.run_id, taken.attempt)
         assert key not in self._started, f"{key} started on {self._started[key]} and {host.name}"
         self._started[key] = host.name
         if not self._simulation.steps_back:
-            assert taken.due <= self._world.now, f"{attempt.run_id} started early"
-            assert taken.fire_time <= self._world.now
-        order = (-job.priority, taken.fire_time, job.id)
-        moment = (host.name, self._world.elapsed)
-        if self._batch is not None and self._batch[0] == moment:
-            assert self._batch[1] <= order or taken.origin != "trigger", "out of order"
-        self._batch = (moment, order)
-
-    def ended(self, host: Host, attempt) -> None:
-        """An attempt ends; what is written of it shows in the store."""
+            due = max(taken.due, taken.fire_time)
+            assert due <= self._world.now, f"{attempt.run_id} started early"
+            before = self._simulation.store._table.rows[attempt.run_id].ending
+            if before is not None and before.error_type is not None:  # else its process had died
+                delay = job.retry.delay(attempt.run_id, taken.attempt - 1)
+                assert before.at + delay <= self._world.now, f"{attempt.run_id} retried early"
 
     def look(self) -> None:
-        """Between two steps: limits hold, marks only rise, outcomes stay."""
-        self._batch = None
+        """Between two steps: limits hold, marks only rise."""
+        if self._broken is not None:
+            raise self._broken
         table = self._simulation.store._table
         self._limits(table)
         if self._simulation.shared or not self._simulation.steps_back:

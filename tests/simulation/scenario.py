@@ -10,6 +10,7 @@ from cronkit.executors import ThreadExecutor
 from cronkit.stores import MemoryStore
 from tests.simulation.checks import Checks
 from tests.simulation.store import SharedMemoryStore
+from tests.simulation.watched import Watched
 from tests.simulation.world import Host, World
 
 HOSTS = 3
@@ -22,8 +23,8 @@ MOST_QUIETS = 100
 
 
 def laid_over(store: type, fault: type | None) -> type:
-    """Return a kind of store that has a fault, if one is given."""
-    return store if fault is None else type("Faulty", (fault, store), {})
+    """Return a kind of store that is watched, and has a fault, if one is given."""
+    return type("Laid", (Watched, store) if fault is None else (fault, Watched, store), {})
 
 
 class Simulation:
@@ -51,6 +52,8 @@ class Simulation:
         self.most = chance.choice((None, 1, 3))
         self.slots = chance.choice((1, 2, 5))
         self.jobs = [self._job(number) for number in range(chance.randrange(2, 6))]
+        self.store.policies = {policies["id"]: policies for _, policies in self.jobs}
+        self.store.steps_back = self.steps_back
         self.followed = chance.random() < 0.5
         self.schedulers: dict[str, Scheduler] = {}
         world.hosts = [Host(world, f"host{number}") for number in range(HOSTS)]

@@ -11,7 +11,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.simulation.faults import ForgetsAJob, ForgetsMarks, LosesRows, NoLimits
+from tests.simulation.faults import (
+    BringsRetriesForward,
+    DecidesAheadOfTime,
+    ForgetsAJob,
+    ForgetsMarks,
+    HandsOutBackwards,
+    HandsOutTwice,
+    HasAFavourite,
+    HidesRuns,
+    LosesRows,
+    NoLimits,
+)
 from tests.simulation.scenario import Simulation
 
 ROOT = Path(__file__).parents[2]
@@ -80,6 +91,12 @@ def test_a_seed_brings_the_same_whatever_order_sets_have(hash_seed):
         (ForgetsAJob, "is still waiting"),
         (LosesRows, "has no row"),
         (ForgetsMarks, "went back"),
+        (HandsOutTwice, " started on "),
+        (DecidesAheadOfTime, "started early"),
+        (BringsRetriesForward, "retried early"),
+        (HandsOutBackwards, "out of order"),
+        (HasAFavourite, ", not ["),
+        (HidesRuns, "overlaps"),
     ],
 )
 def test_a_promise_that_is_broken_on_purpose_is_noticed(fault, noticed):

@@ -24,7 +24,7 @@ class World:
         elapsed: monotonic time.
         wall: what the wall clock shows at ``elapsed`` zero.
         trace: what has happened, a line each.
-        watch: is told of each attempt that starts and ends.
+        watch: is told of each attempt that starts.
     """
 
     def __init__(self, seed: int) -> None:
@@ -207,7 +207,6 @@ class SimExecutor:
             return  # it has ended already, or its process has died
         self._busy.discard(attempt)
         self._host.world.say(self._host.name, "end", attempt.run_id, type(error).__name__)
-        self._host.world.watch.ended(self._host, attempt)
         if self._report is not None:
             self._report(attempt, None, error)
 
