@@ -8,6 +8,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime, timedelta
+    from typing import TypeAlias
+
+    Entry: TypeAlias = tuple[datetime, int, str]
+    """An instant, the priority turned round, the key; known by its identity."""
 
 _SLACK = 64
 
@@ -30,8 +34,8 @@ class Timers:
 
     def __init__(self) -> None:
         self.sooner = False
-        self._heap: list[tuple[datetime, int, str]] = []
-        self._armed: dict[str, datetime] = {}
+        self._heap: list[Entry] = []
+        self._armed: dict[str, Entry] = {}
 
     def __len__(self) -> int:
         return len(self._armed)
@@ -45,12 +49,12 @@ class Timers:
             priority: among keys of one instant the higher comes first, then the smaller key.
         """
         heap, entry = self._heap, (when, -priority, key)
-        self._armed[key] = when
+        self._armed[key] = entry
         heapq.heappush(heap, entry)
         if heap[0] is entry:
             self.sooner = True
         if len(heap) > 2 * len(self._armed) + _SLACK:
-            self._heap = [entry for entry in self._heap if self._armed.get(entry[2]) is entry[0]]
+            self._heap = list(self._armed.values())
             heapq.heapify(self._heap)
 
     def disarm(self, key: str) -> None:
@@ -59,14 +63,16 @@ class Timers:
 
     def when(self, key: str) -> datetime | None:
         """Return the instant of a key."""
-        return self._armed.get(key)
+        entry = self._armed.get(key)
+        return None if entry is None else entry[0]
 
     def next(self) -> datetime | None:
         """Return the earliest instant."""
         heap, armed = self._heap, self._armed
         while heap:
-            if armed.get(heap[0][2]) is heap[0][0]:
-                return heap[0][0]
+            entry = heap[0]
+            if armed.get(entry[2]) is entry:
+                return entry[0]
             heapq.heappop(heap)
         return None
 
@@ -82,16 +88,17 @@ class Timers:
                 heapq.heapify(self._heap)
                 break
         due = []
-        for when, _, key in come:
-            if armed.get(key) is when:
+        for entry in come:
+            key = entry[2]
+            if armed.get(key) is entry:
                 del armed[key]
                 due.append(key)
         return due
 
     def shift(self, delta: timedelta, chosen: Callable[[str], bool]) -> None:
         """Move the instants of the chosen keys by `delta`."""
-        for key in [each for each in self._armed if chosen(each)]:
-            self.arm(key, self._armed[key] + delta)
+        for when, turned, key in [each for each in self._armed.values() if chosen(each[2])]:
+            self.arm(key, when + delta, -turned)
 
     def disarm_all(self) -> None:
         """Wait for nothing any more."""

@@ -127,6 +127,22 @@ def test_overtaken_instants_hold_no_memory(timers):
     assert timers.pop_due(at(10_000)) == ["a", "b"]
 
 
+def test_one_instant_that_is_armed_again_and_again_holds_no_memory(timers):
+    when = at(3)  # a trigger that has one fire time gives the same object each time it is asked
+    for _ in range(10_000):
+        timers.arm("a", when)
+    assert len(timers._heap) <= 100
+    assert timers.pop_due(when) == ["a"]
+
+
+def test_the_last_priority_armed_counts(timers):
+    when = at(3)
+    timers.arm("a", when, 5)
+    timers.arm("b", when, 3)
+    timers.arm("a", when, 1)
+    assert timers.pop_due(when) == ["b", "a"]
+
+
 def test_rebuilding_the_heap_loses_nobody(timers):
     keys = [f"k{number:03}" for number in range(300)]
     for seconds in range(5):
