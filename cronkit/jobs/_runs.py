@@ -54,9 +54,11 @@ def run_id(job_id: str, fire_time: datetime, suffix: str = "") -> str:
         >>> run_id("report", datetime(2026, 11, 22, 9, tzinfo=UTC))
         'report@2026-11-22T09:00:00Z'
     """
+    if fire_time.tzinfo is not UTC:  # first: in a fold two instants of one zone compare as equal
+        fire_time = fire_time.astimezone(UTC)
     moment, text = _newest[0]
     if fire_time != moment:
-        text = _in_utc(fire_time)
+        text = _written(fire_time)
         _newest[0] = fire_time, text
     return f"{job_id}@{text}{suffix}"
 
@@ -65,9 +67,7 @@ _newest: list[tuple[datetime, str]] = [(datetime.min.replace(tzinfo=UTC), "")]
 """The newest fire time that was written, and as what: many jobs fire at one instant."""
 
 
-def _in_utc(fire_time: datetime) -> str:
-    if fire_time.tzinfo is not UTC:
-        fire_time = fire_time.astimezone(UTC)
+def _written(fire_time: datetime) -> str:
     # isoformat takes four times as long.
     hour, minute, second = _TWO[fire_time.hour], _TWO[fire_time.minute], _TWO[fire_time.second]
     if micro := fire_time.microsecond:

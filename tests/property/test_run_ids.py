@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,3 +25,10 @@ def test_the_id_holds_the_fire_time_in_utc(moment, whole):
     assert (job, text[-1]) == ("job", "Z")
     assert datetime.fromisoformat(text) == fire
     assert text == fire.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+@given(st.integers(0, 59), st.permutations([0, 1, 0, 1]))
+def test_the_two_passes_of_a_fold_have_ids_of_their_own(minute, passes):
+    second = datetime(2026, 10, 25, 2, minute, fold=1, tzinfo=ZoneInfo("Europe/Paris"))
+    ids = [run_id("job", second.replace(fold=fold)) for fold in passes]
+    assert ids == [f"job@2026-10-25T{fold:02}:{minute:02}:00Z" for fold in passes]
