@@ -45,6 +45,9 @@ class Wake(threading.Event):
                 self._open()  # for others who wait
         return self._is_set
 
+    def __repr__(self) -> str:
+        return f"<Wake {'set' if self._is_set else 'unset'}>"
+
     def _open(self) -> None:
         if self._gate.locked():
             with suppress(RuntimeError):  # another one has opened it just now

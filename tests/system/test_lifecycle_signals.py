@@ -171,3 +171,9 @@ class TestWake:
 
         assert not wake.is_set()
         assert wake.wait(0) is False
+
+    def test_a_clock_may_write_down_what_it_waits_for(self):
+        wake = Wake()
+        assert f"{wake}" == "<Wake unset>"
+        wake.set()
+        assert f"{wake}" == "<Wake set>"
