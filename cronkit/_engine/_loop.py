@@ -93,10 +93,12 @@ class Loop:
 
     def _serve(self) -> None:
         pause, woken, due = _FIRST_PAUSE, True, True
-        while not self._stopping:
+        while True:
             if self._wake.is_set():  # what is set from here on is seen by the step, or by the wait
                 self._wake.clear()
                 woken = True
+            if self._stopping:  # only now: who stops it says so first, and wakes it then
+                return
             try:
                 self.last_beat = self._clock.monotonic()
                 self._engine.watch.look()
