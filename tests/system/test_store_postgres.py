@@ -109,6 +109,7 @@ def test_a_call_that_waits_for_a_lock_ends_at_its_deadline_and_is_made_again(
         assert handle.wait(LONG).outcome == "succeeded"
         wait_for(lambda: scheduler.status().health.ok)
         assert scheduler.status().loop_failures == 0
+        wait_for(lambda: len(events) > 1)
         assert [type(event) for event in events] == [StoreLost, StoreBack]
         assert connections() == before  # the server ended the call, and nobody hung up
 
