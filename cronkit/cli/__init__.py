@@ -6,6 +6,7 @@ Each subcommand is a module with ``register(commands)``.
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from typing import TYPE_CHECKING, NoReturn
@@ -54,6 +55,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     a full disk; 130 after Ctrl-C; 141 where nobody reads on.
     """
     arguments = parser().parse_args(argv)
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a letter that it has not is shown as an escape
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         code = int(arguments.command(arguments))
         sys.stdout.flush()

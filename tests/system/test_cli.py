@@ -57,6 +57,16 @@ def test_a_full_disk_is_told_in_one_line():
     assert (code, errors) == (1, "cronkit: [Errno 28] No space left on device\n")
 
 
+def test_a_terminal_that_knows_no_accents_gets_escapes():
+    ascii_only = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    process = started(
+        "explain", "0 9 * * *", "--lang", "fr", stdout=subprocess.PIPE, env=ascii_only
+    )
+    printed, errors = process.communicate(timeout=LONG)
+    assert (process.returncode, errors) == (0, "")
+    assert printed.startswith("\\xe0 09:00 tous les jours\n")
+
+
 def test_ctrl_c_ends_the_demo_without_a_traceback():
     process = started("demo", stdout=subprocess.PIPE)
     assert "one minute of scheduling" in process.stdout.readline()
