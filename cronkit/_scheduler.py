@@ -358,6 +358,9 @@ class Scheduler:
             job_id: only of this job.
             outcome: only with this outcome.
             limit: at most so many.
+
+        Raises:
+            PolicyError: what no id, no outcome or no number of runs can be.
         """
         return self._app.queries.runs(job_id, outcome, limit)
 

@@ -11,7 +11,7 @@ from cronkit import _convert
 from cronkit._app._health import health_of
 from cronkit._app._status import FireTime, GoingRun, JobStatus, Status
 from cronkit._engine._planner import fire_times
-from cronkit.errors import PolicyError, StoreError
+from cronkit.errors import StoreError
 from cronkit.jobs import JobState, Outcome
 from cronkit.triggers import text_of
 
@@ -74,8 +74,8 @@ class Queries:
             _convert.choice(outcome, "outcome", tuple(map(str, Outcome)))
         if limit is not None:
             _convert.integer(limit, "limit", least=0, most=_MOST)
-        if job_id is not None and not isinstance(job_id, str):
-            raise PolicyError("job_id", job_id, "the id of a job")
+        if job_id is not None:
+            _convert.name(job_id, "job_id")
         core = self._core
         # Never the store's lock alone: a signal handler may stop the scheduler here.
         with core.lock:

@@ -206,6 +206,8 @@ def test_runs_have_their_times_in_the_zone_of_their_job(used):
         {"limit": 10**30},
         {"job_id": 5},
         {"job_id": []},
+        {"job_id": "two words"},
+        {"job_id": "\ud800"},
     ],
 )
 def test_a_bad_choice_is_refused(used, words):
