@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     import os
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
     from datetime import datetime, timedelta, tzinfo
-    from types import TracebackType
     from typing import Self
 
     from typing_extensions import Unpack
@@ -444,24 +443,14 @@ class Scheduler:
         self.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.shutdown()
 
     async def __aenter__(self) -> Self:
         await self._app.lifecycle.start_async()
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self._app.lifecycle.shutdown_async()
 
     def __repr__(self) -> str:
