@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cronkit.checkpoints import CheckpointManager
-from cronkit.cli._printing import add_json, answer, printable
-from cronkit.errors import PolicyError
+from cronkit.cli._folders import connect, existing
+from cronkit.cli._printing import answer, printable
 
 if TYPE_CHECKING:
     import argparse
+    from argparse import ArgumentParser
+    from collections.abc import Callable
 
     from cronkit.checkpoints import OperationInfo
 
@@ -22,39 +23,29 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     top = commands.add_parser("checkpoints", help="what long operations saved")
     verbs = top.add_subparsers(dest="verb", metavar="VERB", required=True)
 
-    listing = _verb(verbs, "ls", "operations, the interrupted ones among them")
+    def verb(name: str, text: str, run: Callable[[argparse.Namespace], int]) -> ArgumentParser:
+        parser = verbs.add_parser(name, help=text)
+        parser.add_argument(
+            "--folder", metavar="PATH", default="checkpoints", help="default: ./checkpoints"
+        )
+        return connect(parser, run)
+
+    listing = verb("ls", "operations, the interrupted ones among them", _list)
     listing.add_argument("--all", action="store_true", help="those that have ended too")
-    listing.set_defaults(command=_list)
 
-    show = _verb(verbs, "show", "the last checkpoint of one operation")
+    show = verb("show", "the last checkpoint of one operation", _show)
     show.add_argument("operation", metavar="ID", help="its id, as ls shows it")
-    show.set_defaults(command=_show)
 
-    verify = _verb(verbs, "verify", "read every file; exit code 1 if one is damaged")
-    verify.set_defaults(command=_verify)
+    verb("verify", "read every file; exit code 1 if one is damaged", _verify)
 
-    prune = _verb(verbs, "prune", "remove what ended long ago, and what crashes left")
+    prune = verb("prune", "remove what ended long ago, and what crashes left", _prune)
     prune.add_argument("--keep", metavar="TIME", default="30d", help="e.g. 30d (default)")
     prune.add_argument("--dry-run", action="store_true", help="only say what would go")
-    prune.set_defaults(command=_prune)
-
-
-def _verb(
-    verbs: argparse._SubParsersAction[argparse.ArgumentParser], name: str, text: str
-) -> argparse.ArgumentParser:
-    parser = verbs.add_parser(name, help=text)
-    parser.add_argument(
-        "--folder", metavar="PATH", default="checkpoints", help="default: ./checkpoints"
-    )
-    add_json(parser)
-    return parser
 
 
 def _manager(arguments: argparse.Namespace, keep: str | None = None) -> CheckpointManager:
-    # A manager makes its folder; a question about one that is not there shall not.
-    if not Path(arguments.folder).is_dir():
-        raise PolicyError("--folder", arguments.folder, "a folder with checkpoints")
-    return CheckpointManager(arguments.folder, keep_finished=keep)
+    folder = existing(arguments.folder, "--folder", "checkpoints")
+    return CheckpointManager(folder, keep_finished=keep)
 
 
 def _facts(info: OperationInfo) -> dict[str, object]:

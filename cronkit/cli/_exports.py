@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cronkit.cli._printing import add_json, answer, printable
-from cronkit.errors import PolicyError
+from cronkit.cli._folders import connect, existing
+from cronkit.cli._printing import answer, printable
 from cronkit.exporters import ExportDirectory, Keep
 
 if TYPE_CHECKING:
@@ -20,10 +19,13 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     top = commands.add_parser("exports", help="the files of an export folder")
     verbs = top.add_subparsers(dest="verb", metavar="VERB", required=True)
 
-    listing = _verb(verbs, "ls", "the exports that the manifest knows")
-    listing.set_defaults(command=_list)
+    listing = verbs.add_parser("ls", help="the exports that the manifest knows")
+    listing.add_argument("folder", metavar="FOLDER", help="the folder of the exports")
+    connect(listing, _list)
 
-    prune = _verb(verbs, "prune", "delete what the rule lets go, of each export never the newest")
+    text = "delete what the rule lets go, of each export never the newest"
+    prune = connect(verbs.add_parser("prune", help=text), _prune)
+    prune.add_argument("folder", metavar="FOLDER", help="the folder of the exports")
     prune.add_argument("--last", type=int, default=5, metavar="N", help="the newest (default: 5)")
     prune.add_argument("--within", metavar="TIME", help="keep what is not older, e.g. 30d")
     prune.add_argument("--total-size", type=int, metavar="BYTES", help="of each export")
@@ -31,22 +33,10 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         text = f"the newest of each of the last N {period} that have any"
         prune.add_argument(f"--{word}", type=int, default=0, metavar="N", help=text)
     prune.add_argument("--dry-run", action="store_true", help="only say what would go")
-    prune.set_defaults(command=_prune)
-
-
-def _verb(
-    verbs: argparse._SubParsersAction[argparse.ArgumentParser], name: str, text: str
-) -> argparse.ArgumentParser:
-    parser = verbs.add_parser(name, help=text)
-    parser.add_argument("folder", metavar="FOLDER", help="the folder of the exports")
-    add_json(parser)
-    return parser
 
 
 def _directory(arguments: argparse.Namespace, keep: Keep | None = None) -> ExportDirectory:
-    if not Path(arguments.folder).is_dir():
-        raise PolicyError("FOLDER", arguments.folder, "a folder with exports")
-    return ExportDirectory(arguments.folder, keep=keep)
+    return ExportDirectory(existing(arguments.folder, "FOLDER", "exports"), keep=keep)
 
 
 def _list(arguments: argparse.Namespace) -> int:
