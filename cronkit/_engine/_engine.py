@@ -247,6 +247,8 @@ class Engine:
     def _act(self, jobs: Sequence[str], now: datetime) -> None:
         """Do what needs the store: write outcomes, decide, take."""
         attempts = self.attempts
+        if self.neighbours.doubts:
+            self.neighbours.settle_doubts(now)
         if attempts.outcomes:  # what is due now may go before what waits for a slot
             attempts.outcomes.write(fill=not jobs and not attempts.draining)
         if self.neighbours.busy:
@@ -263,7 +265,7 @@ class Engine:
 
     def _come_back(self, jobs: Sequence[str], now: datetime) -> None:
         self._connect(now)
-        self.neighbours.take_back(now)
+        self.neighbours.came_back(now)
         self._act(jobs, now)
         self.outage.end(now)  # only now: a store that answers some calls would be lost and back
 

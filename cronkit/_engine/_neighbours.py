@@ -7,6 +7,7 @@ a change made elsewhere moves the timers here.
 from __future__ import annotations
 
 from contextlib import suppress
+from datetime import timedelta
 from typing import TYPE_CHECKING, cast
 
 from cronkit._engine._heart import Heart
@@ -28,11 +29,24 @@ if TYPE_CHECKING:
 _PATIENCE = 0.1
 """Seconds."""
 
+_DOUBT = timedelta(seconds=10)
+"""After an outage: for how long a transaction of before it may still be committed."""
+
+_DOUBTFUL = "\0doubtful"
+"""What to look at again then, in the place of a run's id."""
+
 
 class Neighbours:
-    """The other schedulers, as one scheduler's engine deals with them."""
+    """The other schedulers, as one scheduler's engine deals with them.
 
-    __slots__ = ("_attempts", "_changes", "_core", "_decider", "_peers", "_store", "heart")
+    Attributes:
+        heart: beats and looks; ``None`` without a shared store.
+        doubts: when to look whether the store has given us runs that we have not heard of.
+    """
+
+    __slots__ = (
+        "_attempts", "_changes", "_core", "_decider", "_peers", "_store", "doubts", "heart",
+    )  # fmt: skip
 
     def __init__(self, core: Core, attempts: Attempts, decider: Decider) -> None:
         self._core = core
@@ -41,11 +55,13 @@ class Neighbours:
         self._changes: int | None = None
         self._store: SharedStore | None = None
         self._peers: Peers | None = None
+        self.doubts: list[datetime] = []
         self.heart: Heart | None = None
 
     def meet(self, store: SharedStore, wake: Callable[[], None]) -> Heart:
         """Have a heart from now on."""
         self._changes, self._store = None, store
+        self.doubts.clear()
         self._peers = Peers(store, self._core.owner, self._triggers)
         self.heart = Heart(store, self._core.clock, self._core.owner, wake, self._peers)
         return self.heart
@@ -86,7 +102,14 @@ class Neighbours:
         for owner in getattr(store, "dead", ()):
             self._expire(cast("SharedStore", store), owner, None, now)
 
-    def take_back(self, now: datetime) -> None:
+    def came_back(self, now: datetime) -> None:
+        """Doubt what the store has of ours, now and once more later.
+
+        The server may get to know of a commit only after we have reconnected.
+        """
+        self.doubts[:] = now, now + _DOUBT
+
+    def settle_doubts(self, now: datetime) -> None:
         """Have rows wait again that the store gave us in a transaction whose answer was lost.
 
         None of them has begun: what is ours and running in the store, and unknown here, was never
@@ -95,6 +118,8 @@ class Neighbours:
         Raises:
             StoreError: the store does not answer.
         """
+        if now < self.doubts[0]:
+            return
         core, running = self._core, self._attempts.running
         for run in core.store.runs(ended=False):
             if run.phase == "running" and run.owner == core.owner and run.id not in running:
@@ -104,6 +129,10 @@ class Neighbours:
                 )  # fmt: skip
                 with suppress(FenceLostError):  # somebody has ended it meanwhile
                     core.store.finish(ending)
+                self._attempts.hungry = True
+        del self.doubts[0]
+        if self.doubts:
+            self._attempts.look_again(_DOUBTFUL, self.doubts[0])
 
     @property
     def busy(self) -> bool:

@@ -419,6 +419,36 @@ def test_a_lost_store_is_asked_again_less_than_once_a_second(locked, ghost, cloc
     lock.close()
 
 
+@pytest.mark.parametrize("late", [False, True], ids=["before we are back", "after"])
+def test_a_run_given_to_us_in_a_commit_that_we_have_not_heard_of_is_run(locked, ghost, clock, late):
+    ran = []
+    one = ghost(lambda: ran.append((current_run().fire_time.minute, current_run().attempt))).start()
+
+    def give(connection):
+        connection.execute(
+            "UPDATE cronkit_runs SET phase = 'running', outcome = NULL, live = 1, owner = ?"
+            " WHERE id LIKE '%12:01:00Z'",
+            [one.scheduler._app.core.owner],
+        )
+
+    clock.advance("1m30s")
+    lock = locked()
+    clock.advance("1m")
+    assert one.scheduler.status().health.problems
+    if not late:
+        give(lock)
+    lock.execute("COMMIT")
+    clock.advance("10s")
+    assert one.scheduler.status().health.ok
+    if late:
+        assert ran == [(1, 1), (2, 1)]
+        give(lock)
+    lock.close()
+    clock.advance("15s")
+    assert ran == ([(1, 1), (2, 1), (1, 2)] if late else [(1, 1), (1, 2)])  # it was in the way
+    assert one.runs()["12:01:00Z"] == ("succeeded", None)
+
+
 def test_who_waits_for_a_run_waits_through_an_outage(locked, ghost, clock):
     one = ghost(lambda: current_run().sleep("30s")).start()
     handle = one.scheduler.run_now("job")
