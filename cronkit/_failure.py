@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TypeVar
+
+    from typing_extensions import TypeIs
+
+    _Error = TypeVar("_Error", bound=BaseException)
+
 _LONGEST_TEXT = 2_000
 
 
@@ -25,3 +33,8 @@ def class_of(error: BaseException) -> str:
 def name_of(error: BaseException) -> str:
     """Return the bare name of an exception's class."""
     return class_of(error).rpartition(".")[2]
+
+
+def is_a(error: BaseException | None, kind: type[_Error]) -> TypeIs[_Error]:
+    """Return whether an exception is one of a kind; ``isinstance`` would ask a hostile one itself."""
+    return issubclass(type(error), kind)

@@ -8,7 +8,7 @@ import attrs
 
 from cronkit._convert import ZERO
 from cronkit._engine._planner import plan_extra
-from cronkit._failure import class_of
+from cronkit._failure import class_of, is_a
 from cronkit.errors import RunCancelledError, RunInterruptedError, RunTimeoutError
 from cronkit.jobs import Decision, Ending, Outcome, Verdict, run_id
 
@@ -57,11 +57,11 @@ def judge(
 
 def _outcome(attempt: Attempt, error: BaseException) -> tuple[Outcome, str | None]:
     asked = attempt.token.reason
-    if isinstance(error, RunTimeoutError) and asked == "timeout":
+    if is_a(error, RunTimeoutError) and asked == "timeout":
         return Outcome.TIMED_OUT, None
-    if isinstance(error, RunInterruptedError):
+    if is_a(error, RunInterruptedError):
         return Outcome.INTERRUPTED, error.reason
-    if isinstance(error, RunCancelledError):
+    if is_a(error, RunCancelledError):
         return Outcome.CANCELLED, asked or error.reason
     return Outcome.FAILED, None
 
@@ -72,7 +72,7 @@ def _retry_at(
     """Return when to try again; ``None``: this was the last attempt."""
     retry, taken = attempt.job.retry, attempt.taken
     asked = attempt.token.reason
-    if isinstance(error, RunInterruptedError):
+    if is_a(error, RunInterruptedError):
         return now if attempt.job.on_interrupted == "rerun" and asked is None else None
     if taken.attempt >= retry.attempts or asked not in {None, "timeout"}:
         return None

@@ -9,6 +9,7 @@ from contextlib import suppress
 from itertools import count
 from typing import TYPE_CHECKING
 
+from cronkit._failure import is_a
 from cronkit.errors import RunCancelledError, StateError
 
 if TYPE_CHECKING:
@@ -88,9 +89,12 @@ class HostLoop:
     def is_cancellation(error: BaseException | None) -> bool:
         """Return whether an exception is how a cancelled coroutine ends, also out of a group."""
         kinds = (asyncio.CancelledError, RunCancelledError)
-        if isinstance(error, BaseExceptionGroup):
+        if not is_a(error, BaseExceptionGroup):
+            return issubclass(type(error), kinds)
+        try:
             return error.split(kinds)[1] is None
-        return isinstance(error, kinds)
+        except BaseException:  # noqa: BLE001 -- the job boundary: a group may be the user's own
+            return False
 
 
 class LoopThread(HostLoop):

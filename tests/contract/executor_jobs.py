@@ -7,6 +7,12 @@ from cronkit import current_run
 LONG = 600
 
 
+class FacelessError(Exception):
+    @property
+    def __class__(self):
+        raise ZeroDivisionError
+
+
 class Plain:
     @staticmethod
     def give_back(value=None):
@@ -19,6 +25,10 @@ class Plain:
     @staticmethod
     def leave():
         raise SystemExit(3)
+
+    @staticmethod
+    def hide():
+        raise FacelessError
 
     @staticmethod
     def describe():
@@ -48,6 +58,10 @@ class Async:
     @staticmethod
     async def leave():
         raise SystemExit(3)
+
+    @staticmethod
+    async def hide():
+        raise FacelessError
 
     @staticmethod
     async def describe():

@@ -152,6 +152,14 @@ def test_what_a_job_raises_is_reported_not_raised(bench, name, kind):
     assert isinstance(error, kind)
 
 
+@benches(KINDS.keys() - {"thread-async", "fake-thread-async"})  # asyncio.run asks for its class
+def test_an_exception_that_hides_its_class_is_reported_too(bench):
+    bench.submit("hide")
+    value, error = bench.only()
+    assert value is None
+    assert issubclass(type(error), BaseException)
+
+
 @benches(KINDS)
 def test_arguments_of_the_run_replace_those_of_the_job(bench):
     job = bench.attempt("give_back", "of the job").job

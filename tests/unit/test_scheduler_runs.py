@@ -66,6 +66,27 @@ def test_a_job_may_raise_anything(scheduler, clock, trace, error):
     assert len(trace) == 3
 
 
+class FacelessError(Exception):
+    @property
+    def __class__(self):
+        raise ZeroDivisionError
+
+
+def test_an_exception_that_hides_its_class_ends_its_run_like_any_other(scheduler, clock):
+    def raises():
+        raise FacelessError
+
+    async def raises_later():
+        raise FacelessError
+
+    scheduler.add(raises, Every("1m"), id="j")
+    scheduler.add(raises_later, Every("1m"), id="k")
+    with scheduler:
+        clock.advance("2m")
+    assert outcomes(scheduler, "j") == outcomes(scheduler, "k") == [("failed", None)] * 2
+    assert scheduler.runs("j")[0].error_type == f"{__name__}.FacelessError"
+
+
 class SlipperyText(str):
     __slots__ = ()
 
