@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import process_jobs
 
-from cronkit import At, Every, Scheduler, current_run
+from cronkit import Every, Scheduler, current_run
 from cronkit._engine import _signals
 from cronkit.executors import ProcessExecutor, ThreadExecutor
 from cronkit.jobs import Event, RunInterrupted
@@ -233,12 +233,23 @@ def pool_saturated_by_hung_runs(stage: Stage) -> None:
     stage.run(lambda: None)
 
 
+class Once:
+    """A trigger whose only instant is set when all jobs that have it were added."""
+
+    instant: datetime | None = None
+
+    def next(self, after: datetime) -> datetime | None:
+        return self.instant if self.instant is not None and after < self.instant else None
+
+
 def due_at_once(count: int):
     def case(stage: Stage) -> None:
-        scheduler, ran = stage.scheduler, []
-        instant = datetime.now(UTC) + timedelta(seconds=1 + count / 10_000)
+        scheduler, ran, once = stage.scheduler, [], Once()
+        scheduler.shutdown()  # to add so many takes a slow machine longer than one could foresee
         for number in range(count):
-            scheduler.add(lambda: ran.append(1), At(instant), id=f"due-{number}")
+            scheduler.add(lambda: ran.append(1), once, id=f"due-{number}")
+        once.instant = datetime.now(UTC) + timedelta(seconds=1)
+        scheduler.start()
         deadline = time.monotonic() + 3 * PATIENCE
         while len(ran) < count or not scheduler.wait_idle(0):
             assert time.monotonic() < deadline
