@@ -91,6 +91,16 @@ def test_forward_one_run_stands_for_the_time_that_was_left_out(bench, delta):
     assert left_out.count > min(2 * delta.seconds, 1_000) - 3
 
 
+def test_who_waits_for_a_far_fire_time_notices_a_step_as_soon():
+    clock, fired = SettableClock(), threading.Event()
+    scheduler = Scheduler(clock=clock)
+    scheduler.add(fired.set, Every("1h"), id="hourly")
+    with scheduler:
+        assert not fired.wait(0.2)  # it has begun to wait
+        clock.offset += HOUR
+        assert fired.wait(SOON)
+
+
 def test_back_five_seconds_no_instant_comes_twice(bench):
     stepped, before = bench.step(timedelta(seconds=-5))
     assert bench.wait_for(before + 2)

@@ -132,6 +132,13 @@ class TestBackALittle:
         assert bench.called_for(timedelta(seconds=seconds)) == []
         assert bench.called_for("1s") == ["beat@12:02:01Z"]
 
+    def test_beyond_a_minute_nothing_is_held(self, bench):
+        bench.add("beat", Every("1s"))
+        bench.clock.advance("2m")
+        bench.step(timedelta(seconds=-61))
+
+        assert bench.called_for("1s") == ["beat@12:01~1"]
+
     def test_a_timeout_is_not_prolonged(self, bench):
         bench.scheduler.add(
             lambda: current_run().sleep("1h"), At("2026-01-01T12:10Z"), id="job", timeout="5m"

@@ -230,13 +230,13 @@ def test_a_run_that_waits_for_a_retry_is_cancelled_at_once(running, clock):
     assert handle.wait().attempt == 1
 
 
-def test_the_first_reason_stays(running, clock):
+def test_one_that_was_cancelled_and_still_goes_on_is_interrupted_by_a_stop(running, clock):
     running.add(lambda: current_run().sleep("5m"), id="j")
     handle = running.run_now("j")
     clock.advance("1m")
     assert handle.cancel()
     running.shutdown(wait=False)
-    assert handle.wait().outcome in {"cancelled", "interrupted"}
+    assert (handle.wait().outcome, handle.wait().reason) == ("interrupted", "shutdown")
 
 
 def test_what_has_ended_cannot_be_cancelled(running, clock):
