@@ -131,6 +131,10 @@ def eat_memory():
         hoard.append(bytearray(10_000_000))
 
 
+def reserve(size):
+    return len(bytearray(size))
+
+
 def return_megabytes(count):
     return b"x" * (count * 1_000_000)
 
@@ -159,6 +163,12 @@ def tell(path, *pids):
 
 
 def hang(path):
+    tell(path)
+    time.sleep(LONG)
+
+
+def progress_and_hang(path):
+    current_run().progress(3, total=4)
     tell(path)
     time.sleep(LONG)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import queue
 import subprocess
 import sys
 import threading
@@ -240,18 +241,26 @@ def test_a_task_that_raises_system_exit_does_not_take_the_loop_along(scheduler):
 
 def test_no_more_go_on_at_once_than_there_are_slots():
     scheduler = Scheduler(executors={"asyncio": AsyncioExecutor(max_concurrent=2)})
+    gates = [threading.Event() for _ in range(6)]
+    begun: queue.SimpleQueue[int] = queue.SimpleQueue()
     going = most = 0
 
-    async def job():
+    async def job(number):
         nonlocal going, most
         going += 1
         most = max(most, going)
-        await asyncio.sleep(0.01)
+        begun.put(number)
+        await asyncio.to_thread(gates[number].wait, 30)
         going -= 1
 
     scheduler.add(job, overlap="allow")
     with scheduler:
-        handles = [scheduler.run_now("job") for _ in range(6)]
+        handles = [scheduler.run_now("job", args=[number]) for number in range(6)]
+        for number in range(6):  # a slot becomes free while the other stays taken
+            assert begun.get(timeout=30) == number
+            if number:
+                gates[number - 1].set()
+        gates[-1].set()
         assert {each.wait(30).outcome for each in handles} == {Outcome.SUCCEEDED}
         assert scheduler.status().executors["asyncio"]["slots"] == 2
     assert most == 2

@@ -16,6 +16,7 @@ import pytest
 from cronkit import Scheduler, current_run
 from cronkit.executors import FutureExecutor
 from cronkit.jobs import Event
+from cronkit.stores import MemoryStore
 from cronkit.stores.sql import follow_forks
 
 pytestmark = [
@@ -109,6 +110,34 @@ def test_locks_that_other_threads_hold_at_that_moment_are_free_in_the_child(sche
         stop.set()
         for each in threads:
             each.join()
+
+
+def test_a_fork_waits_for_a_change_that_is_under_way():
+    class Slow(MemoryStore):
+        """A store that takes its time to make a job known."""
+
+        def __init__(self):
+            super().__init__()
+            self.begun, self.ended = threading.Event(), threading.Event()
+
+        def register(self, jobs, now):
+            self.begun.set()
+            time.sleep(0.2)
+            self.ended.set()
+            return super().register(jobs, now)
+
+    store = Slow()
+    with Scheduler(store=store) as scheduler:
+        adding = threading.Thread(target=scheduler.add, args=[print], kwargs={"id": "job"})
+        adding.start()
+        assert store.begun.wait(LONG)
+
+        def child():
+            assert store.ended.is_set()
+            assert "job" in scheduler
+
+        in_child(child)
+        adding.join(LONG)
 
 
 def test_what_goes_on_in_the_parent_does_not_go_on_in_the_child(scheduler):

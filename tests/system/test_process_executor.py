@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -144,6 +145,20 @@ def test_the_child_knows_its_run_and_talks_to_the_parent(scheduler, jobs):
     assert (seen["fence"], seen["tags"], seen["cancelled"]) == (None, {"paper"}, False)
     assert seen["lateness"] == record.lateness
     assert record.notes == {"colour": "blue", "count": 2}
+
+
+def test_progress_of_a_child_is_shown_while_it_goes_on(scheduler, jobs, watch):
+    handle = handle_of(scheduler, jobs.progress_and_hang, str(watch.path))
+    watch.gone(watch.pids(), 0)
+    (shown,) = scheduler.status().going_on
+    for _ in range(int(WAIT * 100)):
+        if shown.done is not None:
+            break
+        handle.wait(0.01)
+        (shown,) = scheduler.status().going_on
+    assert (shown.done, shown.total) == (3, 4)
+    handle.cancel()
+    assert handle.wait(WAIT).outcome is Outcome.CANCELLED
 
 
 def test_log_records_reach_the_handlers_of_the_parent(scheduler, jobs, caplog):
@@ -292,6 +307,13 @@ def test_memory_beyond_the_limit_is_the_jobs_own_error(jobs):
         assert handle_of(scheduler, jobs.give_back, 1).result(WAIT) == 1
 
 
+@pytest.mark.parametrize(("limit", "outcome"), [(2_000_000_000, "succeeded"), (10**9, "failed")])
+def test_the_limit_is_the_one_that_was_set(jobs, limit, outcome):
+    executor = ProcessExecutor(memory_limit=limit)
+    with Scheduler(executors={"process": executor}) as scheduler:
+        assert record_of(scheduler, jobs.reserve, 1_200_000_000).outcome == outcome
+
+
 def test_a_child_that_cannot_be_started_fails_its_run(scheduler, jobs):
     multiprocessing.set_executable("/nowhere/python")
     try:
@@ -364,6 +386,17 @@ def test_cancel_ends_a_child_however_it_hangs(scheduler, jobs, watch, name):
     assert handle.wait(WAIT).outcome is Outcome.CANCELLED
     with pytest.raises(RunCancelledError):
         handle.result(0)
+    assert watch.gone(pids, 0)
+
+
+def test_two_seconds_after_sigterm_comes_sigkill(scheduler, jobs, watch):
+    handle = handle_of(scheduler, jobs.ignore_sigterm, str(watch.path))
+    pids = watch.pids()
+    asked = time.monotonic()
+    handle.cancel()
+    record = handle.wait(WAIT)
+    assert 2.0 <= time.monotonic() - asked < 4.0
+    assert record.notes["exit_code"] == -signal.SIGKILL
     assert watch.gone(pids, 0)
 
 

@@ -1,14 +1,19 @@
-"""`ThreadExecutor` alone: slots, abandoned threads, its cap, an orderly and a disorderly end."""
+"""`ThreadExecutor`: slots, abandoned threads, its cap, an orderly and a disorderly end.
+
+It is played alone, but for the last test: which run comes next when a slot becomes free.
+"""
 
 from __future__ import annotations
 
 import threading
 import time
+from datetime import UTC, datetime, timedelta
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 import pytest
 
+from cronkit import At, Scheduler
 from cronkit._clock import SystemClock
 from cronkit.errors import PolicyError
 from cronkit.executors import ThreadExecutor
@@ -262,3 +267,29 @@ def test_an_idle_thread_keeps_no_result_alive(bench):
 def test_a_size_below_one_is_refused(arguments):
     with pytest.raises(PolicyError, match=next(iter(arguments))):
         ThreadExecutor(**arguments)
+
+
+def test_what_waits_for_a_slot_goes_by_priority_then_fire_time_then_job():
+    gate, begun, order = threading.Event(), threading.Event(), []
+    scheduler = Scheduler(executor=ThreadExecutor(1))
+    scheduler.add(lambda: (begun.set(), gate.wait(LONG)), id="first")
+    now = datetime.now(UTC)
+    for name, after, priority in [
+        ("low", 0.05, -1),
+        ("z", 0.10, 0),
+        ("y", 0.15, 0),
+        ("x", 0.15, 0),
+        ("high", 0.20, 5),
+    ]:
+        fire = At(now + timedelta(seconds=0.2 + after))
+        scheduler.add(order.append, fire, id=name, args=[name], priority=priority)
+    with scheduler:
+        scheduler.run_now("first")
+        assert begun.wait(LONG)
+        deadline = time.monotonic() + LONG
+        while sum(run.phase == "waiting" for run in scheduler.runs()) < 5:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        gate.set()
+        assert scheduler.wait_idle(LONG)
+    assert order == ["high", "z", "x", "y", "low"]
