@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cronkit import _convert
-from cronkit._files import _mounts
 from cronkit._files._lock import KernelLock
-from cronkit.errors import AlreadyRunningError, PolicyError
+from cronkit._files._paths import file_path
+from cronkit.errors import AlreadyRunningError
 
 if TYPE_CHECKING:
     from cronkit.abc import Clock
@@ -37,7 +37,7 @@ class Single:
     """
 
     def __init__(self, path: str | os.PathLike[str], clock: Clock, *, standby: bool) -> None:
-        self._path = _checked(path)
+        self._path = file_path(path, "single", "Scheduler(single=...)")
         self._clock = clock
         self._lock = KernelLock(str(self._path))
         self._note = Path(f"{self._path}.owner")
@@ -69,14 +69,3 @@ class Single:
             )
         except (OSError, ValueError, KeyError, TypeError):
             return AlreadyRunningError(None, socket.gethostname(), None)
-
-
-def _checked(path: str | os.PathLike[str]) -> Path:
-    if not isinstance(path, (str, os.PathLike)) or not os.fspath(path):
-        raise PolicyError("single", path, "the path of a lock file")
-    found = Path(os.fspath(path)).absolute()
-    if found.is_dir() or not found.parent.is_dir():
-        raise PolicyError("single", str(found), "a file in a folder that exists")
-    for each in (found.parent, found):  # the note lies in the folder, and the lock may be a link
-        _mounts.refuse_network(each, "Scheduler(single=...)")
-    return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cronkit._files._paths import file_path
 from cronkit.stores import _sqlite_file as file
 from cronkit.stores._forks import follow_forks
 from cronkit.stores._sql_base import LEASE_SECONDS
@@ -67,7 +68,7 @@ class SQLiteStore(SqlStore):
         self, path: str | os.PathLike[str], *, lease: timedelta | float | str = LEASE_SECONDS
     ) -> None:
         super().__init__(lease)
-        self.path = file.checked(path)
+        self.path = str(file_path(path, "path", "SQLiteStore"))
         self.name = f"sqlite:///{self.path}"
         self.problems: list[str] = []
         self._owners = Owners(f"{self.path}.owners")

@@ -15,9 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cronkit._clock import SystemClock
-from cronkit._files import _mounts
 from cronkit._files._lock import KernelLock
-from cronkit.errors import LockTimeoutError, PolicyError, StoreError
+from cronkit.errors import LockTimeoutError, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,25 +39,6 @@ A commit waits for the disk twice as long where it makes the log longer as where
 """
 
 Identity = tuple[int, int]
-
-
-def checked(path: str | os.PathLike[str]) -> str:
-    """Return the path of a store's file, absolute.
-
-    Raises:
-        PolicyError: it has no folder, or is one.
-        UnsupportedPlatformError: it would lie on a network file system.
-    """
-    if not isinstance(path, (str, os.PathLike)) or not os.fspath(path):
-        raise PolicyError("path", path, "the path of a file")
-    found = Path(os.fspath(path)).absolute()
-    if found.is_dir():
-        raise PolicyError("path", str(found), "a file, not a folder")
-    if not found.parent.is_dir():
-        raise PolicyError("path", str(found), "a file in a folder that exists")
-    for each in (found.parent, found):  # the locks lie in the folder, and the file may be a link
-        _mounts.refuse_network(each, "SQLiteStore")
-    return str(found)
 
 
 def identity(path: str) -> Identity | None:

@@ -221,4 +221,13 @@ def test_the_password_is_shown_nowhere(own_postgres):
     with pytest.raises(PolicyError) as refused:
         PostgresStore(f"postgresql://nobody:{secret}@/none?no-such-option={secret}")
     assert secret not in str(refused.value)
-    assert refused.value.__suppress_context__
+    assert refused.value.__context__ is None
+
+
+@pytest.mark.parametrize("dsn", ["host=x\0", "\ud800", "a\0b"], ids=ascii)
+def test_what_libpq_cannot_read_is_refused(dsn):
+    from cronkit.errors import PolicyError
+    from cronkit.integrations.postgres import PostgresStore
+
+    with pytest.raises(PolicyError, match="dsn"):
+        PostgresStore(dsn)

@@ -318,6 +318,8 @@ SCHEDULERS = {
     "defaults that are none": ({"defaults": 5}, PolicyError),
     "a lock file that is none": ({"single": 5}, PolicyError),
     "a lock file without a name": ({"single": ""}, PolicyError),
+    "a lock file that no system takes": ({"single": "a\0b"}, PolicyError),
+    "a lock file with too long a name": ({"single": "a" * 5_000}, PolicyError),
     "a standby for nothing": ({"standby": True}, PolicyError),
     "a standby that is no truth value": ({"single": "a.lock", "standby": "yes"}, PolicyError),
     "an id as default": ({"defaults": {"id": "j"}}, TypeError),

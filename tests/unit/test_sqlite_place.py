@@ -50,7 +50,7 @@ def test_a_path_without_a_folder_and_a_folder_are_refused(tmp_path, name, allowe
         SQLiteStore(tmp_path / name)
 
 
-@pytest.mark.parametrize("path", [None, 5, "", b""])
+@pytest.mark.parametrize("path", [None, 5, "", b"", "a\0b", "\ud800", "a" * 5_000], ids=ascii)
 def test_what_is_no_path_is_refused(path):
     with pytest.raises(PolicyError, match="the path of a file"):
         SQLiteStore(path)

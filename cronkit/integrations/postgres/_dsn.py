@@ -36,9 +36,11 @@ def address(dsn: str) -> str:
     if not isinstance(dsn, str):
         raise PolicyError("dsn", type(dsn).__name__, "a connection string of libpq")
     try:
-        facts = conninfo_to_dict(dsn)
-    except psycopg.ProgrammingError:
-        raise PolicyError("dsn", "***", "a connection string or URI of libpq") from None
+        facts = None if "\0" in dsn else conninfo_to_dict(dsn)  # libpq reads up to a NUL
+    except (psycopg.ProgrammingError, UnicodeEncodeError):
+        facts = None
+    if facts is None:
+        raise PolicyError("dsn", "***", "a connection string or URI of libpq")
     user = f"{facts['user']}@" if facts.get("user") else ""
     port = f":{facts['port']}" if facts.get("port") else ""
     return f"postgresql://{user}{facts.get('host', '')}{port}/{facts.get('dbname', '')}"
