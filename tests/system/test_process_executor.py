@@ -30,6 +30,7 @@ from cronkit.errors import (
 )
 from cronkit.executors import ProcessExecutor
 from cronkit.executors import _process as process_module
+from cronkit.stores import SQLiteStore
 from cronkit.testing import FakeClock
 
 pytestmark = pytest.mark.system
@@ -156,9 +157,18 @@ def test_progress_of_a_child_is_shown_while_it_goes_on(scheduler, jobs, watch):
             break
         handle.wait(0.01)
         (shown,) = scheduler.status().going_on
-    assert (shown.done, shown.total) == (3, 4)
-    handle.cancel()
+    handle.cancel()  # first: nobody would stop a child that hangs after a failed assertion
     assert handle.wait(WAIT).outcome is Outcome.CANCELLED
+    assert (shown.done, shown.total) == (3, 4)
+
+
+def test_the_child_knows_its_fence(jobs, tmp_path):
+    store = SQLiteStore(tmp_path / "state.db")
+    with Scheduler(store=store, executors={"process": ProcessExecutor()}) as scheduler:
+        handle = handle_of(scheduler, jobs.everything_of_the_run)
+        fence = handle.result(WAIT)["fence"]
+        assert fence == handle.wait(0).fence
+        assert fence > 0
 
 
 def test_log_records_reach_the_handlers_of_the_parent(scheduler, jobs, caplog):

@@ -109,6 +109,18 @@ def test_a_report_that_comes_in_the_step_of_its_deadline_is_the_one_that_counts(
     assert scheduler.status().abandoned == 0
 
 
+def test_a_job_that_passes_on_the_timeout_of_another_run_has_failed(scheduler, clock):
+    def job():
+        raise RunTimeoutError("other@2026-01-01T12:00:00Z", 5.0)
+
+    scheduler.add(job, NEXT, id="job", timeout="30s", retry=Backoff(attempts=2, jitter="none"))
+    scheduler.start()
+    clock.advance("5m")
+
+    (run,) = scheduler.runs("job")
+    assert (run.outcome, run.attempt) == ("failed", 2)
+
+
 class TestAbandoned:
     """A run whose thread goes on after its timeout."""
 
