@@ -25,6 +25,7 @@ class Checks:
         self._world = simulation.world
         self._started: dict[tuple[str, int], str] = {}
         self._marks: dict[str, object] = {}
+        self._ends: dict[tuple[str, int], timedelta] = {}
         self._broken: AssertionError | None = None
         self.starts = 0
 
@@ -47,6 +48,8 @@ class Checks:
         key = (attempt.run_id, taken.attempt)
         assert key not in self._started, f"{key} started on {self._started[key]} and {host.name}"
         self._started[key] = host.name
+        if job.timeout is not None:
+            self._ends[key] = self._world.elapsed + job.timeout
         if not self._simulation.steps_back:
             due = max(taken.due, taken.fire_time)
             assert due <= self._world.now, f"{attempt.run_id} started early"
@@ -56,11 +59,12 @@ class Checks:
                 assert before.at + delay <= self._world.now, f"{attempt.run_id} retried early"
 
     def look(self) -> None:
-        """Between two steps: limits hold, marks only rise."""
+        """Between two steps: limits and timeouts hold, marks only rise."""
         if self._broken is not None:
             raise self._broken
         table = self._simulation.store._table
         self._limits(table)
+        self._timeouts(table)
         if self._simulation.shared or not self._simulation.steps_back:
             for job_id, job in table.jobs.items():
                 mark = job.mark
@@ -82,6 +86,19 @@ class Checks:
         if self._simulation.most is not None:
             for owner, going in Counter(row.owner for row in running).items():
                 assert going <= self._simulation.most, f"{going} runs on {owner}"
+
+    def _timeouts(self, table) -> None:
+        """No attempt goes on after its timeout, but in a process that is frozen or dead."""
+        awake = {
+            host.engine.core.owner: host
+            for host in self._world.hosts
+            if host.engine is not None and not host.frozen
+        }
+        for row in table.live():
+            end = self._ends.get((row.decision.run_id, row.attempt))
+            if row.phase == "running" and row.owner in awake and end is not None:
+                latest = max(end, awake[row.owner].thawed)
+                assert self._world.elapsed <= latest, f"{row.decision.run_id} outlives its timeout"
 
     def _concurrency(self, job_id: str) -> int | None:
         for _, policies in self._simulation.jobs:

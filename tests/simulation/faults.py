@@ -97,6 +97,15 @@ class BringsRetriesForward:
         return super().finish(ending, followers, plan)
 
 
+class ForgetsTimeouts:
+    """Takes note of every ending but that of a run whose time is over."""
+
+    def finish(self, ending, followers=(), plan=None):
+        if ending.outcome == "timed_out":
+            return ()
+        return super().finish(ending, followers, plan)
+
+
 class HidesRuns:
     """Shows a planner no run that goes on."""
 

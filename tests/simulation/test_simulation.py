@@ -16,6 +16,7 @@ from tests.simulation.faults import (
     DecidesAheadOfTime,
     ForgetsAJob,
     ForgetsMarks,
+    ForgetsTimeouts,
     HandsOutBackwards,
     HandsOutTwice,
     HasAFavourite,
@@ -97,6 +98,7 @@ def test_a_seed_brings_the_same_whatever_order_sets_have(hash_seed):
         (HandsOutBackwards, "out of order"),
         (HasAFavourite, ", not ["),
         (HidesRuns, "overlaps"),
+        (ForgetsTimeouts, "outlives its timeout"),
     ],
 )
 def test_a_promise_that_is_broken_on_purpose_is_noticed(fault, noticed):

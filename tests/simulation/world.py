@@ -94,6 +94,7 @@ class Host:
     Attributes:
         engine: what is stepped; ``None`` while the process is down.
         frozen: whether the process is stopped, as by SIGSTOP.
+        thawed: when it was last set going again.
         going: the attempts that go on in it, and whether they look at their cancel token.
     """
 
@@ -102,6 +103,7 @@ class Host:
         self.name = name
         self.engine = None
         self.frozen = False
+        self.thawed = ZERO
         self.going: dict[object, bool] = {}
         self._missed = ZERO
         self._late: list[object] = []
@@ -142,7 +144,7 @@ class Host:
         self.frozen = True
 
     def thaw(self) -> None:
-        self.frozen = False
+        self.frozen, self.thawed = False, self.world.elapsed
         missed, self._missed = self._missed, ZERO
         if missed and self.engine is not None:
             self.engine.clock_stepped(missed)
