@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 
 import pytest
 
@@ -263,6 +264,29 @@ def test_a_hook_that_raises_holds_up_nobody(scheduler, clock, told, error):
         assert scheduler.status().hooks_failed == 3
     assert len(after) == 3
     assert told.count("run.succeeded") == 3
+
+
+def test_a_log_handler_that_raises_at_a_complaint_holds_up_nobody(scheduler, clock):
+    class Broken(logging.Handler):
+        def handle(self, record):
+            raise SystemExit(record.getMessage())
+
+    class Failing:
+        def next(self, after):
+            raise ValueError(after)
+
+    calls, broken = [], Broken()
+    scheduler.add(lambda: calls.append(1), ONE, id="j")
+    scheduler.add(print, Failing(), id="failing")
+    logging.getLogger("cronkit").addHandler(broken)
+    try:
+        with scheduler:
+            clock.advance("2m")
+            problems = scheduler.status().health.problems
+    finally:
+        logging.getLogger("cronkit").removeHandler(broken)
+    assert calls == [1]
+    assert problems == ("the trigger of failing fails",)
 
 
 def test_a_hook_that_raises_is_told_to_the_others(scheduler, clock):
