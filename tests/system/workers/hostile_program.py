@@ -226,11 +226,18 @@ def pool_saturated(stage: Stage) -> None:
 
 
 def pool_saturated_by_hung_runs(stage: Stage) -> None:
-    """Nine runs hang in the canary's own pool until their timeout; fresh threads take the slots."""
+    """Nine runs hang in the canary's own pool until their timeout; fresh threads take the slots.
+
+    That all nine slots are free again is shown by nine runs that end only together.
+    """
     stage.scheduler.add(wait_for_ever, id="filler", overlap="allow", timeout="500ms")
     handles = [stage.scheduler.run_now("filler") for _ in range(9)]
     assert all(each.wait(PATIENCE) for each in handles)
-    stage.run(lambda: None)
+    meeting = threading.Barrier(9, timeout=PATIENCE / 4)
+    stage.scheduler.add(meeting.wait, id="guest", overlap="allow")
+    for _ in range(8):
+        stage.scheduler.run_now("guest")
+    stage.run(meeting.wait)
 
 
 class Once:
