@@ -114,10 +114,12 @@ class Attempts:
         self.submitting = True
         try:
             for taken in rows:
-                attempt = self.begin(taken, now)
                 try:
-                    executor.submit(attempt)
-                except BaseException as error:  # noqa: BLE001 -- it may be anybody's executor
+                    executor.submit(self.begin(taken, now))
+                except BaseException as error:  # it may be anybody's executor
+                    attempt = self.running.get(taken.run_id)
+                    if attempt is None:
+                        raise  # what has not begun is taken back by the next step
                     self.outcomes.report(attempt, None, error)
         finally:
             self.submitting = False

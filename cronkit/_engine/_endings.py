@@ -58,8 +58,11 @@ class Endings:
         if attempts.starved:
             attempts.hungry = True
         if ending is None:  # an abandoned one: its outcome is written already
+            attempts.abandoned.pop(attempt.run_id, None)
             return
         core, run_id, outcome = self._core, ending.run_id, ending.outcome
+        if attempts.running.get(run_id) is not attempt:
+            return  # it was reported twice
         del attempts.running[run_id]
         if attempt.job.timeout is not None:
             attempts.stopping.ended(run_id)

@@ -153,6 +153,15 @@ class Engine:
 
     def step(self) -> None:
         """Do all that is due now."""
+        try:
+            self._step()
+        except BaseException:  # Ctrl-C too, on a driven clock
+            self.neighbours.step_failed(self.core.clock.now())
+            raise
+        if self.in_line and self.core.hooks.queue:
+            self.core.hooks.deliver()
+
+    def _step(self) -> None:
         core, attempts = self.core, self.attempts
         with core.lock:
             if self.express.broken is not None:
@@ -170,11 +179,9 @@ class Engine:
             due = self._timers.pop_due(now)
             try:
                 self._do(due, now)
-            except BaseException:  # Ctrl-C too, on a driven clock
+            except BaseException:
                 self._ring_again(due, now)
                 raise
-        if self.in_line and core.hooks.queue:
-            core.hooks.deliver()
 
     def _do(self, due: list[str], now: datetime) -> None:
         jobs = self._ring(due, now) if due else ()

@@ -109,8 +109,14 @@ class Neighbours:
         """
         self.doubts[:] = now, now + _DOUBT
 
+    def step_failed(self, now: datetime) -> None:
+        """Doubt what the store has of ours, in the next step: what was taken may not have begun."""
+        if not self.doubts or now < self.doubts[0]:
+            self.doubts.insert(0, now)
+        self._attempts.look_again(_DOUBTFUL, now)
+
     def settle_doubts(self, now: datetime) -> None:
-        """Have rows wait again that the store gave us in a transaction whose answer was lost.
+        """Have rows wait again that the store gave us, though the answer or the step was lost.
 
         None of them has begun: what is ours and running in the store, and unknown here, was never
         handed to an executor.

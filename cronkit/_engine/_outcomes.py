@@ -89,9 +89,10 @@ class Outcomes:
         """Judge what attempts came to since the last call; `write` writes it."""
         reports, queue = self.reports, self._queue
         while reports:
-            judged = self._judge(*reports.popleft(), now)
+            judged = self._judge(*reports[0], now)
             if judged is not None:
                 queue.append(judged)
+            reports.popleft()  # only now: on a driven clock Ctrl-C may come at any line
 
     def settle(self, now: datetime) -> None:
         """Judge what attempts came to, and write it at once; what the store does not take stays.
@@ -101,11 +102,13 @@ class Outcomes:
         """
         reports, queue = self.reports, self._queue
         while reports and not queue and not self.followers:
-            judged = self._judge(*reports.popleft(), now)
+            judged = self._judge(*reports[0], now)
             if judged is None:
+                reports.popleft()
                 continue
             ending = judged[1]
             queue.append(judged)  # until the store has it
+            reports.popleft()
             if ending is None:
                 break
             answer: Answer
@@ -113,8 +116,7 @@ class Outcomes:
                 answer = self._core.store.finish(ending)
             except FenceLostError as lost:
                 answer = lost.with_traceback(None)  # an answer: nothing broke
-            queue.clear()
-            self._written(judged, answer)
+            self._follow(judged, answer)
         if reports or queue:
             self.collect(now)
             self.write()
@@ -125,7 +127,6 @@ class Outcomes:
         """Return what to write of a report; ``None``: its attempt counts no more."""
         run_id = attempt.run_id
         if self._abandoned and self._abandoned.get(run_id) is attempt:
-            del self._abandoned[run_id]
             return attempt, None, None, None
         if self._running.get(run_id) is not attempt:
             return None
@@ -134,7 +135,11 @@ class Outcomes:
             ending = Ending(run_id, now, fence, _SUCCEEDED, notes=notes)
             return attempt, ending, value, None
         last = attempt.job.id not in self._core.jobs
-        return attempt, judge(attempt, error, now, last=last), value, error
+        try:
+            ending = judge(attempt, error, now, last=last)
+        except BaseException as broken:  # noqa: BLE001 -- the job boundary: its class is the user's own
+            ending = judge(attempt, broken, now, last=last)
+        return attempt, ending, value, error
 
     def abandon(self, attempt: Attempt, error: BaseException, now: datetime) -> None:
         """Judge an attempt that goes on though its time is over."""
@@ -168,8 +173,7 @@ class Outcomes:
             ending = first[1]
             if ending is None:
                 store.settle(first[0].run_id)
-                queue.popleft()
-                self._written(first, ())
+                self._follow(first, ())
             elif self._many is None or (len(queue) == 1 and not fill):
                 answer: Answer
                 try:
@@ -179,10 +183,15 @@ class Outcomes:
                         answer = store.finish(ending)
                 except FenceLostError as lost:
                     answer = lost.with_traceback(None)  # an answer: nothing broke
-                queue.popleft()
-                self._written(first, answer)
+                self._follow(first, answer)
             else:
                 self._write_many(self._many, fill=fill)
+
+    def _follow(self, first: Unwritten, answer: Answer) -> None:
+        """Do what follows from the ending at the head of the queue, and let go of it."""
+        self._written(first, answer)
+        if self._queue and self._queue[0] is first:  # else a report made meanwhile has seen to it
+            self._queue.popleft()
 
     def forget(self) -> None:
         """Write nothing of what waits."""

@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 import signal
+import sys
 
 import pytest
+
+from cronkit import Backoff, Every, Scheduler
+from cronkit._engine._attempts import Attempts
+from cronkit._engine._endings import Endings
+from cronkit._engine._engine import Engine
+from cronkit._engine._outcomes import Outcomes
+from cronkit.testing import FakeClock
 
 pytestmark = pytest.mark.system
 
@@ -48,3 +56,55 @@ def test_an_endless_advance_can_be_interrupted(program):
     assert seconds < 5
     assert "interrupted" in it.output
     assert it.output[-1].startswith("stopped")
+
+
+def interrupt_at(code, line):
+    """Have Ctrl-C come when a line is reached for the second time."""
+    passed = []
+
+    def trace(frame, event, _argument):
+        if event == "line" and frame.f_lineno == line:
+            passed.append(line)
+            if len(passed) == 2:
+                raise KeyboardInterrupt
+        return trace
+
+    sys.settrace(lambda frame, _event, _argument: trace if frame.f_code is code else None)
+
+
+@pytest.mark.parametrize(
+    "method",
+    [
+        Attempts.start, Attempts._launch, Attempts.begin, Outcomes.settle, Outcomes.collect,
+        Outcomes.write, Outcomes._judge, Endings.written, Engine._act, Engine._ring,
+    ],
+    ids=lambda each: each.__qualname__,
+)  # fmt: skip
+def test_after_an_interrupt_at_any_line_of_the_engine_every_job_goes_on(method):
+    code, failed = method.__code__, []
+
+    def flaky():
+        failed.append(len(failed) % 2 == 0)
+        if failed[-1]:
+            raise ValueError
+
+    for line in sorted({line for _, _, line in code.co_lines() if line} - {code.co_firstlineno}):
+        clock = FakeClock()
+        scheduler = Scheduler(clock=clock)
+        scheduler.add(lambda: None, Every("1m"), id="steady")
+        scheduler.add(flaky, Every("1m"), id="flaky", retry=Backoff(attempts=2, base="1s"))
+        scheduler.start()
+        interrupt_at(code, line)
+        try:
+            clock.advance("3m")
+        except KeyboardInterrupt:
+            pass
+        finally:
+            sys.settrace(None)
+        clock.advance("4m")
+        newest = {job_id: scheduler.runs(job_id)[1] for job_id in ("steady", "flaky")}
+        scheduler.shutdown(wait=False)
+        assert {job: run.outcome for job, run in newest.items()} == {
+            "steady": "succeeded",
+            "flaky": "succeeded",
+        }, line

@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 
 from cronkit import At, Backoff, Cron, Every, current_run
-from cronkit.errors import RunTimeoutError
+from cronkit.errors import RunCancelledError, RunTimeoutError
 from cronkit.stores import MemoryStore
 from tests.unit.noon import MINUTE, NOON, ONE, after_noon, outcomes
 
@@ -85,6 +85,17 @@ def test_an_exception_that_hides_its_class_ends_its_run_like_any_other(scheduler
         clock.advance("2m")
     assert outcomes(scheduler, "j") == outcomes(scheduler, "k") == [("failed", None)] * 2
     assert scheduler.runs("j")[0].error_type == f"{__name__}.FacelessError"
+
+
+def test_an_own_cancellation_that_was_made_without_a_reason_ends_its_run(scheduler, clock):
+    def raises():
+        raise RunCancelledError.__new__(RunCancelledError)
+
+    scheduler.add(raises, Every("1m"), id="j")
+    with scheduler:
+        clock.advance("2m")
+    assert outcomes(scheduler, "j") == [("failed", None)] * 2
+    assert scheduler.runs("j")[0].error_type == "builtins.AttributeError"
 
 
 class SlipperyText(str):
