@@ -45,15 +45,23 @@ def health_of(engine: Engine, lifecycle: Lifecycle, states: Iterable[JobState]) 
         states: what the store knows of its jobs.
     """
     problems = (
-        *engine.troubles(),
+        *_store(engine),
         *getattr(engine.core.store, "problems", ()),
         *(f"the trigger of {each} fails" for each in engine.decider.failing),
         *_threads(engine),
         *_loop(engine, lifecycle),
         *_clock(engine, states),
-        *_store(engine),
     )
     return Health(ok=not problems, problems=problems, warnings=engine.neighbours.differences)
+
+
+def _store(engine: Engine) -> Iterator[str]:
+    heart, outage = engine.neighbours.heart, engine.outage
+    if outage.since is not None:
+        since = outage.since.isoformat(timespec="seconds")
+        yield f"the store has not answered since {since}: {outage.reason}"
+    elif heart is not None and heart.trouble is not None:
+        yield f"the store does not answer: {heart.trouble.reason}"
 
 
 def _threads(engine: Engine) -> Iterator[str]:
@@ -86,8 +94,3 @@ def _clock(engine: Engine, states: Iterable[JobState]) -> Iterator[str]:
         seconds = behind_store(states, engine.core.clock.now()).total_seconds()
         if seconds >= 1:
             yield f"clock behind store: {seconds:.0f} s left until something is decided"
-
-
-def _store(engine: Engine) -> Iterator[str]:
-    if engine.outage.since is not None:
-        yield f"the store does not answer: {engine.outage.reason}"

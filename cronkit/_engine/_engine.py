@@ -116,16 +116,6 @@ class Engine:
             heart.round()
             self._timers.arm(_HEART, now + heart.beat_interval)
 
-    def troubles(self) -> list[str]:
-        """Return what is wrong with the way to the store, a sentence each."""
-        heart = self.neighbours.heart
-        if self.outage.since is not None:
-            since = self.outage.since.isoformat(timespec="seconds")
-            return [f"the store has not answered since {since}: {self.outage.reason}"]
-        if heart is not None and heart.trouble is not None:
-            return [f"the store does not answer: {heart.trouble.reason}"]
-        return []
-
     @property
     def expects_more(self) -> bool:
         """Whether a shared store is to write what ended, and others of a burst may be ending."""
