@@ -13,7 +13,7 @@ from cronkit._engine._loop import Loop
 
 SOON = timedelta(milliseconds=300)
 FAR = Every("1h")
-# The loop looks once a second by itself: a run that waited for that look is later than this.
+# The loop looks every 1.5 seconds by itself: a run that waited for that look is later than this.
 PROMPT = timedelta(milliseconds=400)
 
 
