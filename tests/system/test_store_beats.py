@@ -41,9 +41,9 @@ def store_on(request, tmp_path):
         from cronkit.stores import SQLiteStore
 
         return lambda: SQLiteStore(tmp_path / "state.db", lease=LEASE)
+    dsn = request.getfixturevalue("postgres").schema()
     from cronkit.integrations.postgres import PostgresStore
 
-    dsn = request.getfixturevalue("postgres").schema()
     return lambda: PostgresStore(dsn, lease=LEASE)
 
 

@@ -19,9 +19,9 @@ pytestmark = [pytest.mark.system, pytest.mark.timeout(120)]
 def connect(request, tmp_path):
     if request.param == "sqlite":
         return lambda: SQLiteStore(tmp_path / "state.db")
+    dsn = request.getfixturevalue("postgres").schema()
     from cronkit.integrations.postgres import PostgresStore
 
-    dsn = request.getfixturevalue("postgres").schema()
     return lambda: PostgresStore(dsn)
 
 

@@ -40,9 +40,9 @@ def test_an_edit_reaches_another_process_in_time(kind, within, program, tmp_path
         address = str(tmp_path / "state.db")
         store = SQLiteStore(address)
     else:
+        address = request.getfixturevalue("postgres").schema()
         from cronkit.integrations.postgres import PostgresStore
 
-        address = request.getfixturevalue("postgres").schema()
         store = PostgresStore(address)
     scheduler = Scheduler(store=store)
     scheduler.add(print, Every("1d"), id="job")

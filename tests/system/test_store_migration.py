@@ -77,9 +77,9 @@ def test_a_migration_that_was_killed_is_done_by_the_next(kind, program, tmp_path
     if kind == "sqlite":
         address = old_file(tmp_path / "state.db")
     else:
+        address = request.getfixturevalue("postgres").schema()
         import psycopg
 
-        address = request.getfixturevalue("postgres").schema()
         with psycopg.connect(address, autocommit=True) as connection:
             connection.execute(VERSION_1.read_text("utf-8"))
     code, _ = program(MIGRATES, kind, address).end()

@@ -226,6 +226,7 @@ def test_the_password_is_shown_nowhere(own_postgres):
 
 @pytest.mark.parametrize("dsn", ["host=x\0", "\ud800", "a\0b"], ids=ascii)
 def test_what_libpq_cannot_read_is_refused(dsn):
+    pytest.importorskip("psycopg", reason="psycopg is in the extra 'postgres'")
     from cronkit.errors import PolicyError
     from cronkit.integrations.postgres import PostgresStore
 
