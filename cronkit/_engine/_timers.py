@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import heapq
+from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -50,12 +50,12 @@ class Timers:
         """
         heap, entry = self._heap, (when, -priority, key)
         self._armed[key] = entry
-        heapq.heappush(heap, entry)
+        heappush(heap, entry)
         if heap[0] is entry:
             self.sooner = True
         if len(heap) > 2 * len(self._armed) + _SLACK:
             self._heap = list(self._armed.values())
-            heapq.heapify(self._heap)
+            heapify(self._heap)
 
     def disarm(self, key: str) -> None:
         """Wait for `key` no more; an unknown one is no error."""
@@ -73,22 +73,30 @@ class Timers:
             entry = heap[0]
             if armed.get(entry[2]) is entry:
                 return entry[0]
-            heapq.heappop(heap)
+            heappop(heap)
         return None
 
     def pop_due(self, now: datetime) -> list[str]:
         """Disarm and return the keys whose instant has come, in order."""
         heap, armed = self._heap, self._armed
-        come = []
+        due: list[str] = []
         while heap and heap[0][0] <= now:
-            come.append(heapq.heappop(heap))
-            if len(come) > _MANY and len(come) * _MANY > len(heap):  # a burst: sort what is left
-                come += sorted(entry for entry in heap if entry[0] <= now)
-                self._heap = [entry for entry in heap if entry[0] > now]
-                heapq.heapify(self._heap)
-                break
+            entry = heappop(heap)
+            key = entry[2]
+            if armed.get(key) is entry:
+                del armed[key]
+                due.append(key)
+                if len(due) > _MANY and len(due) * _MANY > len(heap):
+                    return due + self._pop_burst(now)
+        return due
+
+    def _pop_burst(self, now: datetime) -> list[str]:
+        """Do as `pop_due` where much of the heap is due: sort that, instead of popping it."""
+        heap, armed = self._heap, self._armed
+        self._heap = [entry for entry in heap if entry[0] > now]
+        heapify(self._heap)
         due = []
-        for entry in come:
+        for entry in sorted(entry for entry in heap if entry[0] <= now):
             key = entry[2]
             if armed.get(key) is entry:
                 del armed[key]

@@ -128,7 +128,7 @@ class FakeClock:
             StateError: time passes already, or this is not the thread that made the clock.
         """
         self._check_thread()
-        self._stepper.run(_later(self.now(), length), lambda: False)
+        self._stepper.run(_later(self.now(), length))
 
     async def advance_async(self, length: timedelta | float | str) -> None:
         """Let time pass like `advance`, from a coroutine; its event loop goes on meanwhile.
@@ -145,7 +145,7 @@ class FakeClock:
         import asyncio  # noqa: PLC0415 -- costs 30 ms of import; only async tests come here
 
         target = _later(self.now(), length)
-        await asyncio.to_thread(self._stepper.run, target, lambda: False)
+        await asyncio.to_thread(self._stepper.run, target)
 
     def advance_to(self, moment: datetime | str) -> None:
         """Let time pass until an instant, see `advance`.
@@ -159,7 +159,7 @@ class FakeClock:
         if target < self.now():
             raise PolicyError("moment", target.isoformat(), f"{self.now().isoformat()} or later")
         self._check_thread()
-        self._stepper.run(target, lambda: False)
+        self._stepper.run(target)
 
     def step_wall(self, delta: timedelta | float | str) -> None:
         """Set the wall clock forward or back; no time passes.

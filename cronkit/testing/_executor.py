@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sys import maxsize
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ class FakeExecutor:
         self._agenda = agenda
         self._slots = counts["slots"]
         self._bounds = {each: counts[each] for each in ("max_abandoned",) if each in counts}
+        self._most_abandoned = self._bounds.get("max_abandoned", maxsize)
         self._report: Report | None = None
         self._going: set[Attempt] = set()
         self._abandoned: set[Attempt] = set()
@@ -40,7 +42,7 @@ class FakeExecutor:
 
     def free(self) -> int:
         """Return how many attempts could start now."""
-        if len(self._abandoned) >= self._bounds.get("max_abandoned", len(self._abandoned) + 1):
+        if len(self._abandoned) >= self._most_abandoned:
             return 0
         return self._slots - len(self._going)
 
@@ -52,7 +54,8 @@ class FakeExecutor:
     def ended(self, attempt: Attempt, value: object, error: BaseException | None) -> None:
         """Pass on what an attempt came to; the stepper calls it."""
         self._going.discard(attempt)
-        self._abandoned.discard(attempt)
+        if self._abandoned:
+            self._abandoned.discard(attempt)
         if self._report is not None:
             self._report(attempt, value, error)
 

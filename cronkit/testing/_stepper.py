@@ -46,7 +46,7 @@ class Stepper:
         self.driving: threading.Thread | None = None
         self._base_gate: threading.Lock | None = None
         self._base_sleeper: Sleeper | None = None
-        self._done: Callable[[], bool] = lambda: False
+        self._done: Callable[[], bool] | None = None
         self._target = agenda.now
         self._failure: BaseException | None = None
 
@@ -60,7 +60,7 @@ class Stepper:
             raise StateError("crash", "a job or a hook cannot outlive it; call it between advances")
         self.agenda.crash()
 
-    def run(self, target: datetime | None, done: Callable[[], bool]) -> bool:
+    def run(self, target: datetime | None, done: Callable[[], bool] | None = None) -> bool:
         """Let time pass until `target`, or until `done()`; return whether it is done.
 
         Without a target it stops when nothing is left to happen.
@@ -82,9 +82,9 @@ class Stepper:
             self.driving = None
         if self._failure is not None:
             raise self._failure
-        if target is not None and not done():
+        if target is not None and (done is None or not done()):
             self.agenda.pass_to(max(target, self.agenda.now))
-        return done()
+        return done is not None and done()
 
     # --- driving ---------------------------------------------------------------------------------
 
@@ -92,18 +92,19 @@ class Stepper:
         """Do what comes next until the target is reached, or the baton is given away."""
         agenda = self.agenda
         while True:
-            if self._base_sleeper is None and agenda.now > self._target:
+            awake = self._base_sleeper is None
+            if awake and agenda.now > self._target:
                 return  # a run has slept beyond it; what it has made ready is left to the next call
             if agenda.ready and self._failure is None:
                 self._run_next(is_base=is_base)
                 if not is_base and self._give_to_base():
                     return
                 continue
-            if self._failure is not None or (self._base_sleeper is None and self._done()):
+            if self._failure is not None or (awake and self._done is not None and self._done()):
                 self._rouse_base()
                 return
             when, engine, sleeper = agenda.next()
-            if when is NEVER or (self._base_sleeper is None and when > self._target):
+            if when is NEVER or (awake and when > self._target):
                 return
             if when > agenda.now:
                 agenda.pass_to(when)
@@ -113,7 +114,7 @@ class Stepper:
                 return
 
     def _run_next(self, *, is_base: bool) -> None:
-        executor, attempt = self.agenda.ready.pop(0)[-2:]
+        *_, executor, attempt = self.agenda.ready.pop(0)
         if not isinstance(executor, FakeExecutor):
             executor.begin(attempt)
         elif is_base and may_sleep(attempt.job.func):
@@ -123,8 +124,7 @@ class Stepper:
 
     def _execute(self, executor: FakeExecutor, attempt: Attempt) -> None:
         attempt.sleeper = self.sleep
-        value, error = call(attempt, self._run_coroutine)
-        executor.ended(attempt, value, error)
+        executor.ended(attempt, *call(attempt, self._run_coroutine))
 
     def _run_coroutine(
         self, attempt: Attempt, coroutine: Coroutine[object, object, object]
