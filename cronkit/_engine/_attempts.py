@@ -71,22 +71,37 @@ class Attempts:
     def start(self, now: datetime) -> None:
         """Take waiting rows for free slots and start them."""
         core, full = self._core, True
-        store = core.store
         for name, job_ids in self.groups.items():
             executor = self.executors[name]
-            free = executor.free()
-            if self._most is not None:
-                free = min(free, self._most - len(self.running))
+            free = self.room(executor)
             if free > 0 and job_ids:
-                rows = store.take(core.owner, job_ids, free, self.limits, now)
+                rows = core.store.take(core.owner, job_ids, free, self.limits, now)
                 if rows:
                     self._launch(rows, executor, now)
-                full = full and len(rows) == free
-        if full and not getattr(store, "has_company", False):
-            self.starved = True  # nothing can start before a slot is free, and then we look again
+                if len(rows) < free:
+                    full = False
+        self._look_ahead(now, full=full)
+
+    def begin_taken(self, rows: Sequence[Taken], now: datetime, *, full: bool, more: bool) -> None:
+        """Start what the store has handed out as it decided; all jobs run on one executor.
+
+        Args:
+            rows: what it has handed out.
+            now: the present instant.
+            full: whether no slot is left.
+            more: whether other rows wait.
+        """
+        if rows:
+            self._launch(rows, self.executors[None], now)
+        if more:
+            self._look_ahead(now, full=full)
         else:
-            self._look_ahead(now)
-        self.hungry = False  # only now: what the store refused is tried again
+            self.hungry = self.starved = False
+
+    def room(self, executor: Executor) -> int:
+        """Return how many attempts an executor may be given now."""
+        free = executor.free()
+        return free if self._most is None else min(free, self._most - len(self.running))
 
     def _fill(self, closings: Sequence[Closing]) -> Filling | None:
         """Write endings, and take rows for the slots that they free, in one transaction."""
@@ -124,27 +139,31 @@ class Attempts:
         finally:
             self.submitting = False
 
-    def _look_ahead(self, now: datetime) -> None:
+    def _look_ahead(self, now: datetime, *, full: bool) -> None:
         """Wait for the next row that can start later; remember whether one is held back now."""
         core = self._core
-        soon = core.store.next_waiting(core.jobs.keys(), now)
-        self.starved = soon is not None and soon <= now
-        if soon is not None and soon > now:
-            self._timers.arm(WAITING, soon)
-        elif self.starved and getattr(core.store, "has_company", False):
-            self._timers.arm(WAITING, now + _LOOK)  # what ends elsewhere is not told here
+        if full and not getattr(core.store, "has_company", False):
+            self.starved = True  # nothing can start before a slot is free, and then we look again
+        else:
+            soon = core.store.next_waiting(core.jobs.keys(), now)
+            self.starved = soon is not None and soon <= now
+            if soon is not None and soon > now:
+                self._timers.arm(WAITING, soon)
+            elif self.starved and getattr(core.store, "has_company", False):
+                self._timers.arm(WAITING, now + _LOOK)  # what ends elsewhere is not told here
+        self.hungry = False  # only now: what the store refused is tried again
 
     def begin(self, taken: Taken, now: datetime) -> Attempt:
         """Return the attempt of a row that was taken; the caller hands it to an executor."""
-        core, run_id = self._core, taken.run_id
+        core = self._core
         job = core.jobs[taken.job_id]
-        attempt = self.running[run_id] = Attempt(taken, job, core.clock)
+        attempt = self.running[taken.run_id] = Attempt(taken, job, core.clock)
         if job.timeout is not None:
             self.stopping.limit(attempt, job.timeout)
         if taken.attempt == 1:
             self.endings.tally.started(now - taken.due)
         if not core.hooks.quiet:
-            core.tell(AttemptStarted, run_id, now)
+            core.tell(AttemptStarted, taken.run_id, now)
         return attempt
 
     def ring(self, key: str, now: datetime) -> None:

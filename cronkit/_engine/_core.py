@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from threading import Condition, RLock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import attrs
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from cronkit._engine._edits import Edits
     from cronkit._engine._hooks import Hooks
-    from cronkit.abc import Clock, Store
+    from cronkit.abc import Clock, LocalStore, Store
     from cronkit.jobs import Job, JobState, Run, RunEvent
 
 
@@ -27,18 +27,21 @@ class Core:
     Attributes:
         clock: where the time is read.
         store: what keeps runs.
+        local: the same store, where it decides and hands out rows in one transaction.
         hooks: who is told.
         jobs: the jobs by id, in the order they were added.
         owner: the name under which this scheduler takes runs.
         lock: held while the engine's state is read or changed.
         ended: notified, under the lock, whenever an attempt has ended and `awaited` is not zero.
         awaited: how many threads wait for `ended`.
+        shares: whether schedulers of other processes use the store too.
         edits: what other schedulers changed of the jobs; ``None``: no others share the store.
         wake: has whoever drives the engine look at once; any thread may call it.
     """
 
     __slots__ = (
-        "awaited", "clock", "edits", "ended", "hooks", "jobs", "lock", "owner", "store", "wake",
+        "awaited", "clock", "edits", "ended", "hooks", "jobs", "local", "lock", "owner", "shares",
+        "store", "wake",
     )  # fmt: skip
 
     awaited: int
@@ -48,6 +51,9 @@ class Core:
     def __init__(self, clock: Clock, store: Store, hooks: Hooks) -> None:
         self.clock = clock
         self.store = store
+        decides = getattr(store, "decide_and_take", None) is not None
+        self.local = cast("LocalStore", store) if decides else None
+        self.shares = bool(getattr(store, "shared", False))
         self.hooks = hooks
         self.jobs: dict[str, Job] = {}
         self.owner = ""
@@ -60,11 +66,6 @@ class Core:
         from socket import gethostname  # noqa: PLC0415 -- costs 3 ms of import
 
         self.owner = f"{gethostname()}-{os.getpid()}-{os.urandom(4).hex()}"
-
-    @property
-    def shares(self) -> bool:
-        """Whether schedulers of other processes use the store too."""
-        return bool(getattr(self.store, "shared", False))
 
     def job_of(self, state: JobState) -> Job:
         """Return the job that a state is of, changed as its stored edit wants it."""

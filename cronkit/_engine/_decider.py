@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from cronkit._engine._attempts import Attempts
     from cronkit._engine._core import Core
     from cronkit._engine._timers import Timers
+    from cronkit.abc import Judge
     from cronkit.jobs import Job, JobState, Verdict
 
 _AGAIN = timedelta(seconds=1)
@@ -94,44 +95,63 @@ class Decider:
         """Return the job's next fire time, in UTC."""
         return self._fires.get(job_id)
 
-    def decide(self, job_ids: Sequence[str], now: datetime) -> bool:
-        """Have the store decide what is due; return whether a run waits to be taken."""
-        core, found = self._core, self._fires
-        plans: list[tuple[Job, Plan]] = []
-        failed: list[tuple[Job, BaseException]] = []
-        seen = 0
+    def decide(self, job_ids: Sequence[str], now: datetime) -> None:
+        """Have the store decide what is due, and start at once what can be."""
+        core, attempts, fires, follow = self._core, self._attempts, self._fires, self._follow
+        jobs, edits = core.jobs, core.edits
+
+        def judge(state: JobState) -> Verdict | None:
+            job = jobs[state.job_id]
+            try:
+                if edits is not None:
+                    job = edits.follow(state)
+                plan = plan_job(job, state, now, fires.get(job.id))
+            except BaseException as error:  # noqa: BLE001 -- the trigger boundary
+                self._postpone(job, error, now)
+                return None
+            follow(job, plan)
+            return plan.verdict
+
+        room, taken, more = 0, None, False
+        decisions: Sequence[Decision]
+        try:
+            # A row that others are told of waits first; jobs on several executors are taken apart.
+            if core.local is not None and core.hooks.quiet and len(attempts.groups) == 1:
+                room = attempts.room(attempts.executors[None])
+                decisions, taken, more = core.local.decide_and_take(
+                    job_ids, judge, core.owner, jobs, room, limits=attempts.limits, now=now
+                )
+            else:
+                decisions = self._decide_only(job_ids, judge, now)
+        except BaseException:
+            self._undecided(job_ids, now)
+            raise
+        waiting = self.announce(decisions, now)
+        if taken is not None:
+            attempts.begin_taken(taken, now, full=len(taken) == room, more=more)
+        elif waiting:
+            attempts.hungry = True
+
+    def _decide_only(
+        self, job_ids: Sequence[str], judge: Judge, now: datetime
+    ) -> Sequence[Decision]:
+        """Have the store decide, and look soon again at jobs that another scheduler has locked."""
+        seen = set[str]()
 
         def plan(states: Sequence[JobState]) -> list[Verdict]:
-            nonlocal seen
-            seen, verdicts = len(states), []
-            for state in states:
-                job = core.jobs[state.job_id]
-                try:
-                    if core.edits is not None:
-                        job = core.edits.follow(state)
-                    each = plan_job(job, state, now, found.get(job.id))
-                except BaseException as error:  # noqa: BLE001 -- the trigger boundary
-                    failed.append((job, error))
-                    continue
-                plans.append((job, each))
-                if each.verdict is not None:
-                    verdicts.append(each.verdict)
-            return verdicts
+            seen.update(state.job_id for state in states)
+            return [each for each in map(judge, states) if each is not None]
 
-        decided = False
-        try:
-            decisions = core.store.decide(job_ids, plan, now)
-            decided = True
-        finally:
-            if not decided:
-                self.ask_again(job_ids, now + _AGAIN)
-            elif seen < len(job_ids):
-                self.ask_again(self._left_out(job_ids, plans), now + _LOCKED)
-        for job, each in plans:
-            self._follow(job, each)
-        for job, error in failed:
-            self._postpone(job, error, now)
-        return self.announce(decisions, now)
+        decisions = self._core.store.decide(job_ids, plan, now)
+        if len(seen) < len(job_ids):
+            self.ask_again([each for each in job_ids if each not in seen], now + _LOCKED)
+        return decisions
+
+    def _undecided(self, job_ids: Sequence[str], now: datetime) -> None:
+        """Look soon again at jobs whose verdicts the store has not taken: nothing has come of them."""
+        for job_id in job_ids:
+            self._fires.pop(job_id, None)
+        self.ask_again(job_ids, now + _AGAIN)
 
     def _look(
         self, job: Job, state: JobState, now: datetime, known: datetime | None = None
@@ -153,11 +173,6 @@ class Decider:
         self._timers.arm(job.id, now + pause, job.priority)
         kind = name_of(error)
         complain("the trigger of %s failed: %s", job.id, kind, error=error, job_id=job.id)
-
-    @staticmethod
-    def _left_out(job_ids: Sequence[str], plans: Sequence[tuple[Job, Plan]]) -> Sequence[str]:
-        planned = {job.id for job, _ in plans}
-        return [each for each in job_ids if each not in planned]
 
     def ask_again(self, job_ids: Sequence[str], when: datetime) -> None:
         """Look at jobs at `when` that could not be decided now."""

@@ -54,13 +54,13 @@ class Endings:
     def written(self, item: Unwritten, answer: Answer) -> None:
         """Do what follows once the store has an ending, or has refused it."""
         attempt, ending, value, error = item
-        attempts = self._attempts
+        attempts, core = self._attempts, self._core
         if attempts.starved:
             attempts.hungry = True
+        run_id = attempt.run_id
         if ending is None:  # an abandoned one: its outcome is written already
-            attempts.abandoned.pop(attempt.run_id, None)
+            attempts.abandoned.pop(run_id, None)
             return
-        core, run_id, outcome = self._core, ending.run_id, ending.outcome
         if attempts.running.get(run_id) is not attempt:
             return  # it was reported twice
         del attempts.running[run_id]
@@ -70,11 +70,12 @@ class Endings:
             core.ended.notify_all()
         if answer and not self._take_in(answer, ending):
             return
+        outcome = ending.outcome
         if outcome is None:
             self._waits_again(ending, error)
             return
-        self.tally.count(outcome)
-        if not core.hooks.quiet or outcome is not _SUCCEEDED:
+        self.tally.outcomes[outcome] += 1
+        if outcome is not _SUCCEEDED or not core.hooks.quiet:
             core.tell(BY_OUTCOME[outcome], run_id, ending.at, error=error)
         if self.handles:
             self.complete(run_id, value, error)

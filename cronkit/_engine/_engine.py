@@ -125,62 +125,67 @@ class Engine:
 
     def next_wakeup(self) -> datetime | None:
         """Return when `step` has something to do; ``None``: nothing is planned."""
-        attempts, until = self.attempts, self.outage.until
+        attempts = self.attempts
         with self.core.lock:
             if self._next_try is not None:
                 return self._next_try
-            soonest = self._timers.next()
+            soonest, until = self._timers.next(), self.outage.until
             if until is not None:
                 return until if soonest is None else min(soonest, until)
             if (
                 attempts.hungry
                 or attempts.outcomes.reports
-                or self.neighbours.busy
                 or self.express.broken
+                or (self.neighbours.heart is not None and self.neighbours.busy)
             ):
                 return self.core.clock.now()
             return soonest
 
     def step(self) -> None:
         """Do all that is due now."""
+        core = self.core
         try:
-            self._step()
+            with core.lock:
+                now = core.clock.now()
+                core.hooks.listen()
+                if (self._enter or self.express.broken) is None or self._may_go_on(now):
+                    self._step(now)
         except BaseException:  # Ctrl-C too, on a driven clock
-            self.neighbours.step_failed(self.core.clock.now())
+            self.neighbours.step_failed(core.clock.now())
             raise
-        if self.in_line and self.core.hooks.queue:
-            self.core.hooks.deliver()
+        if self.in_line and core.hooks.queue:
+            core.hooks.deliver()
 
-    def _step(self) -> None:
-        core, attempts = self.core, self.attempts
-        with core.lock:
-            if self.express.broken is not None:
-                broken, self.express.broken = self.express.broken, None
-                raise broken
-            now = core.clock.now()
-            core.hooks.listen()
-            if self._enter is not None:
-                if not self._enter(now):
-                    self._next_try = now + _STANDBY_LOOK
-                    return
-                self._enter = self._next_try = None
-            if attempts.outcomes.reports:
-                attempts.outcomes.collect(now)
-            due = self._timers.pop_due(now)
-            try:
-                self._do(due, now)
-            except BaseException:
-                self._ring_again(due, now)
-                raise
+    def _may_go_on(self, now: datetime) -> bool:
+        """Raise what went wrong elsewhere; return whether nobody else does the work."""
+        if self.express.broken is not None:
+            broken, self.express.broken = self.express.broken, None
+            raise broken
+        if self._enter is not None and not self._enter(now):
+            self._next_try = now + _STANDBY_LOOK
+            return False
+        self._enter = self._next_try = None
+        return True
 
-    def _do(self, due: list[str], now: datetime) -> None:
-        jobs = self._ring(due, now) if due else ()
-        if self.outage.since is None:
-            self._guarded(self._act, jobs, now)
-        elif self.outage.holds(now) and self.outage.until is not None:
-            self.decider.ask_again(jobs, self.outage.until)
-        else:
-            self._guarded(self._come_back, jobs, now)
+    def _step(self, now: datetime) -> None:
+        if self.attempts.outcomes.reports:
+            self.attempts.outcomes.collect(now)
+        due = self._timers.pop_due(now)
+        jobs: Sequence[str] = ()
+        try:
+            if due:
+                jobs = self._ring(due, now)
+            if self.outage.since is None:
+                self._act(jobs, now)
+            elif self.outage.holds(now) and self.outage.until is not None:
+                self.decider.ask_again(jobs, self.outage.until)
+            else:
+                self._come_back(jobs, now)
+        except StoreError as error:
+            self.decider.ask_again(jobs, self.outage.begin(error, now))
+        except BaseException:
+            self._ring_again(due, now)
+            raise
 
     def _ring_again(self, keys: list[str], now: datetime) -> None:
         """Have ring once more what something went wrong with; whoever drives this backs off."""
@@ -222,41 +227,34 @@ class Engine:
 
     def _ring(self, keys: list[str], now: datetime) -> Sequence[str]:
         """Act on timers as far as that needs no store; return the jobs among them."""
-        jobs = []
+        jobs, known = [], self.core.jobs
         for key in keys:
-            if key[0] != "\0":
-                if key in self.core.jobs:
-                    jobs.append(key)
+            if key in known:
+                jobs.append(key)
+            elif key[0] != "\0":
+                continue  # it was removed
             elif key == _HEART:
                 self.beat_by_timer(now)
             else:
                 self.attempts.ring(key, now)
         return jobs
 
-    def _guarded(
-        self, act: Callable[[Sequence[str], datetime], None], jobs: Sequence[str], now: datetime
-    ) -> None:
-        try:
-            act(jobs, now)
-        except StoreError as error:
-            self.decider.ask_again(jobs, self.outage.begin(error, now))
-
     def _act(self, jobs: Sequence[str], now: datetime) -> None:
         """Do what needs the store: write outcomes, decide, take."""
         attempts = self.attempts
         if self.neighbours.doubts:
             self.neighbours.settle_doubts(now)
-        if attempts.outcomes:  # what is due now may go before what waits for a slot
+        if attempts.outcomes.unwritten:  # what is due now may go before what waits for a slot
             attempts.outcomes.write(fill=not jobs and not attempts.draining)
-        if self.neighbours.busy:
+        if self.neighbours.heart is not None and self.neighbours.busy:
             self.neighbours.act(now)
         if attempts.draining:
             attempts.hungry = False
             return
         if attempts.overdue:
             attempts.give_up(now)
-        if jobs and not self.watch.implausible and self.decider.decide(jobs, now):
-            attempts.hungry = True
+        if jobs and not self.watch.implausible:
+            self.decider.decide(jobs, now)
         if attempts.hungry:
             attempts.start(now)
 

@@ -26,6 +26,8 @@ Filling: TypeAlias = "tuple[Sequence[Answer], Callable[[], None]]"
 Unwritten: TypeAlias = "tuple[Attempt, Ending | None, object, BaseException | None]"
 """An attempt, its ending, what it returned and what it raised; no ending: its thread has ended."""
 
+NO_ROWS: Answer = ()
+
 _MOST_AT_ONCE = 200
 _SUCCEEDED = Outcome.SUCCEEDED  # to look it up in its class costs as much as five fields
 
@@ -43,6 +45,7 @@ class Outcomes:
 
     Attributes:
         reports: what attempts came to, not yet judged.
+        unwritten: what was judged and is not in the store yet.
         followers: the jobs that follow each job.
     """
 
@@ -51,11 +54,11 @@ class Outcomes:
         "_core",
         "_fill",
         "_many",
-        "_queue",
         "_running",
         "_written",
         "followers",
         "reports",
+        "unwritten",
     )
 
     def __init__(
@@ -72,13 +75,13 @@ class Outcomes:
         self.reports: deque[tuple[Attempt, object, BaseException | None]] = deque()
         self._many: Callable[[Sequence[Closing]], Sequence[Answer]] | None
         self._many = getattr(core.store, "finish_many", None)
-        self._queue: deque[Unwritten] = deque()
+        self.unwritten: deque[Unwritten] = deque()
         self._written = written
         self._fill = fill
         self.followers: Mapping[str, Collection[str]] = {}
 
     def __len__(self) -> int:
-        return len(self._queue)
+        return len(self.unwritten)
 
     def report(self, attempt: Attempt, value: object, error: BaseException | None) -> None:
         """Take what an attempt came to; any thread."""
@@ -87,7 +90,7 @@ class Outcomes:
 
     def collect(self, now: datetime) -> None:
         """Judge what attempts came to since the last call; `write` writes it."""
-        reports, queue = self.reports, self._queue
+        reports, queue = self.reports, self.unwritten
         while reports:
             judged = self._judge(*reports[0], now)
             if judged is not None:
@@ -100,23 +103,25 @@ class Outcomes:
         Raises:
             StoreError: the store does not answer.
         """
-        reports, queue = self.reports, self._queue
+        reports, queue, store = self.reports, self.unwritten, self._core.store
         while reports and not queue and not self.followers:
-            judged = self._judge(*reports[0], now)
-            if judged is None:
-                reports.popleft()
-                continue
-            ending = judged[1]
-            queue.append(judged)  # until the store has it
-            reports.popleft()
-            if ending is None:
+            attempt, value, error = reports[0]
+            if error is not None or self._running.get(attempt.run_id) is not attempt:
                 break
-            answer: Answer
+            ending = Ending(
+                attempt.run_id, now, attempt.taken.fence, _SUCCEEDED, notes=attempt.notes
+            )
+            judged, answer = (attempt, ending, value, None), NO_ROWS
             try:
-                answer = self._core.store.finish(ending)
+                answer = store.finish(ending)
             except FenceLostError as lost:
                 answer = lost.with_traceback(None)  # an answer: nothing broke
-            self._follow(judged, answer)
+            except BaseException:
+                queue.append(judged)  # until the store has it
+                reports.popleft()
+                raise
+            self._written(judged, answer)
+            reports.popleft()  # only now: on a driven clock Ctrl-C may come at any line
         if reports or queue:
             self.collect(now)
             self.write()
@@ -146,17 +151,17 @@ class Outcomes:
         self._abandoned[attempt.run_id] = attempt
         last = attempt.job.id not in self._core.jobs
         ending = judge(attempt, error, now, abandoned=True, last=last)
-        self._queue.append((attempt, ending, None, error))
+        self.unwritten.append((attempt, ending, None, error))
 
     def interrupt(self, attempt: Attempt, now: datetime) -> None:
         """Judge an attempt that goes on though the scheduler stops."""
         run_id, fence, reason = attempt.run_id, attempt.taken.fence, "shutdown"
         ending = Ending(run_id, now, fence, Outcome.INTERRUPTED, reason=reason, notes=attempt.notes)
-        self._queue.append((attempt, ending, None, RunInterruptedError(run_id, reason)))
+        self.unwritten.append((attempt, ending, None, RunInterruptedError(run_id, reason)))
 
     def run_ids(self) -> set[str]:
         """Return the runs whose endings wait."""
-        return {attempt.run_id for attempt, _, _, _ in self._queue}
+        return {attempt.run_id for attempt, _, _, _ in self.unwritten}
 
     def write(self, *, fill: bool = False) -> None:
         """Write all that waits; what the store does not take stays.
@@ -167,7 +172,7 @@ class Outcomes:
         Raises:
             StoreError: the store does not answer.
         """
-        queue, store = self._queue, self._core.store
+        queue, store = self.unwritten, self._core.store
         while queue:
             first = queue[0]
             ending = first[1]
@@ -190,13 +195,15 @@ class Outcomes:
     def _follow(self, first: Unwritten, answer: Answer) -> None:
         """Do what follows from the ending at the head of the queue, and let go of it."""
         self._written(first, answer)
-        if self._queue and self._queue[0] is first:  # else a report made meanwhile has seen to it
-            self._queue.popleft()
+        if (
+            self.unwritten and self.unwritten[0] is first
+        ):  # else a report made meanwhile has seen to it
+            self.unwritten.popleft()
 
     def forget(self) -> None:
         """Write nothing of what waits."""
         self.reports.clear()
-        self._queue.clear()
+        self.unwritten.clear()
 
     def closing(self, ending: Ending, job_id: str, fire_time: datetime) -> Closing:
         """Return an ending with what follows from it."""
@@ -217,13 +224,13 @@ class Outcomes:
     ) -> None:
         """Write the endings at the head of the queue in one transaction."""
         closings = []
-        for attempt, ending, _, _ in islice(self._queue, _MOST_AT_ONCE):
+        for attempt, ending, _, _ in islice(self.unwritten, _MOST_AT_ONCE):
             if ending is None:
                 break
             closings.append(self.closing(ending, attempt.job.id, attempt.taken.fire_time))
         filling = self._fill(closings) if fill else None
         answers, start = (write(closings), None) if filling is None else filling
         for answer in answers:
-            self._written(self._queue.popleft(), answer)
+            self._written(self.unwritten.popleft(), answer)
         if start is not None:
             start()

@@ -126,7 +126,7 @@ def plan_job(job: Job, state: JobState, now: datetime, known: datetime | None = 
         after = next_fire(job, mark)
     if state.rewind is not None:
         rows = _once_more(rows, state.rewind)
-    verdict = Verdict(job.id, tuple(rows), mark)
+    verdict = Verdict(job.id, rows, mark)
     if after is None or (job.max_runs is not None and _spent(job, state, rows)):
         return Plan(verdict, None, None)
     return Plan(verdict, after, due_at(job, after) if job.jitter else after)
@@ -233,16 +233,11 @@ def _up_to_last_run(job: Job, state: JobState, rows: Sequence[Decision]) -> Sequ
 
 def _judge(job: Job, now: datetime, fire: datetime, due: datetime) -> Decision:
     """Return a row for a chosen fire time, given with its jitter."""
-    late = job.misfire_grace is not None and now - due > job.misfire_grace
-    return Decision(
-        run_id(job.id, fire),
-        job.id,
-        fire,
-        due,
-        Outcome.MISFIRED if late else None,
-        "misfire_grace" if late else None,
-        priority=job.priority,
-    )
+    job_id = job.id
+    row = Decision(run_id(job_id, fire), job_id, fire, due, priority=job.priority)
+    if job.misfire_grace is not None and now - due > job.misfire_grace:
+        row.outcome, row.reason = Outcome.MISFIRED, "misfire_grace"
+    return row
 
 
 def _overlap(

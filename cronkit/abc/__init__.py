@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from cronkit.abc._clocks import Clock, DrivenClock, Engine
     from cronkit.abc._runs import Executor, Hook, Report
-    from cronkit.abc._stores import Plan, SharedStore, Store
+    from cronkit.abc._stores import Judge, LocalStore, Plan, SharedStore, Store
 
 __all__ = [
     "Clock",
@@ -20,6 +20,8 @@ __all__ = [
     "Engine",
     "Executor",
     "Hook",
+    "Judge",
+    "LocalStore",
     "Plan",
     "Report",
     "SharedStore",
@@ -31,6 +33,6 @@ __getattr__ = lazy(
     {
         "cronkit.abc._clocks": ("Clock", "DrivenClock", "Engine"),
         "cronkit.abc._runs": ("Executor", "Hook", "Report"),
-        "cronkit.abc._stores": ("Plan", "SharedStore", "Store"),
+        "cronkit.abc._stores": ("Judge", "LocalStore", "Plan", "SharedStore", "Store"),
     },
 )

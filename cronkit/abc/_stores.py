@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 Plan: TypeAlias = "Callable[[Sequence[JobState]], Sequence[Verdict]]"
 """What a store calls with the states of jobs, to be told what to write."""
 
+Judge: TypeAlias = "Callable[[JobState], Verdict | None]"
+"""What a store of this process calls with the state of each job in turn."""
+
 
 class Store(Protocol):
     """What keeps runs, marks and pauses. A store knows no policy.
@@ -123,6 +126,38 @@ class Store(Protocol):
         limit: int | None = None,
     ) -> Sequence[Run]:
         """Return runs that match, the newest fire time first; `ended` asks for an outcome."""
+        ...
+
+
+class LocalStore(Store, Protocol):
+    """A store of this process, which can decide and hand out rows in one transaction.
+
+    A scheduler uses that where nobody wants to be told that a run waits, and all jobs run on one
+    executor; else it calls `decide` and `take`.
+    """
+
+    def decide_and_take(
+        self,
+        job_ids: Sequence[str],
+        judge: Judge,
+        owner: str,
+        takes: Collection[str],
+        free: int,
+        *,
+        limits: Limits,
+        now: datetime,
+    ) -> tuple[Sequence[Decision], Sequence[Taken], bool]:
+        """Do what `decide` and then `take` do; say too whether any row waits then.
+
+        Args:
+            job_ids: the jobs to decide.
+            judge: gives what to write of a job, ``None`` for nothing; called for each that is known.
+            owner: as for `take`.
+            takes: the jobs of which to take rows.
+            free: how many rows to take at most; with none it decides only.
+            limits: as for `take`.
+            now: the present instant.
+        """
         ...
 
 

@@ -175,7 +175,7 @@ class Verdict:
     """
 
     job_id: str
-    decisions: tuple[Decision, ...] = ()
+    decisions: Sequence[Decision] = ()
     mark: datetime | None = None
     pause: Pause | Keep | None = KEEP
     edit: Edit | Keep | None = KEEP

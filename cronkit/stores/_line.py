@@ -24,17 +24,19 @@ _FEW = 8
 
 
 class Line:
-    """Entries from the smallest to the greatest; `pop` takes the smallest."""
+    """Entries from the smallest to the greatest; `pop` takes the smallest.
 
-    __slots__ = ("_entries", "_first", "_late")
+    Attributes:
+        count: how many there are.
+    """
+
+    __slots__ = ("_entries", "_first", "_late", "count")
 
     def __init__(self) -> None:
+        self.count = 0
         self._entries: list[Entry] = []
         self._first = 0  # what lies before it has gone
         self._late: list[Entry] = []  # what came out of order since the last `pop`
-
-    def __bool__(self) -> bool:
-        return self._first < len(self._entries) or bool(self._late)
 
     def __iter__(self) -> Iterator[Entry]:
         """Yield the entries, in no order."""
@@ -48,20 +50,24 @@ class Line:
             entries.append(entry)
         else:
             self._late.append(entry)
+        self.count += 1
 
-    def pop(self) -> Entry | None:
-        """Take the smallest entry; ``None``: there is none."""
+    def pop(self) -> Entry:
+        """Take the smallest entry.
+
+        Raises:
+            IndexError: there is none.
+        """
         if self._late:
             self._merge()
         entries, first = self._entries, self._first
-        if first == len(entries):
-            return None
         entry = entries[first]
         first += 1
         if first * 2 > len(entries):  # what has gone is let go of in large pieces
             del entries[:first]
             first = 0
         self._first = first
+        self.count -= 1
         return entry
 
     def _merge(self) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
     from datetime import datetime, timedelta
 
-    from cronkit.abc import Plan
+    from cronkit.abc import Judge, Plan
     from cronkit.jobs import Decision, Ending, Job, Limits, Run, Taken
 
 
@@ -112,6 +112,25 @@ class MemoryStore:
         """Make waiting rows running; see `cronkit.abc.Store.take`."""
         with self._lock:
             return self._table.take(owner, job_ids, free, limits, now)
+
+    def decide_and_take(
+        self,
+        job_ids: Sequence[str],
+        judge: Judge,
+        owner: str,
+        takes: Collection[str],
+        free: int,
+        *,
+        limits: Limits,
+        now: datetime,
+    ) -> tuple[Sequence[Decision], Sequence[Taken], bool]:
+        """Decide, then take; see `cronkit.abc.LocalStore.decide_and_take`."""
+        with self._lock:
+            table = self._table
+            new, taken = table.decide_and_take(
+                job_ids, judge, owner, takes, free, limits=limits, now=now
+            )
+            return new, taken, not table.waiting.is_empty()
 
     def rewind(
         self, job_ids: Collection[str], repeat: Collection[str], now: datetime, delta: timedelta

@@ -40,15 +40,22 @@ class WaitingQueue:
         self._serial = count()
         self.held: dict[str, list[Entry]] = {}
 
-    def push(self, row: Row, now: datetime) -> None:
-        """Take in a waiting row; one whose time has come is ready at once."""
-        serial, decision = next(self._serial), row.decision
-        if row.not_before <= now:
-            self.ready.push((-decision.priority, decision.fire_time, decision.job_id, serial, row))
-        else:
-            heappush(self.future, (row.not_before, serial, row))
-        if decision.give_up_at is not None and row.attempt == 0:
-            heappush(self._giving_up, (decision.give_up_at, serial, row))
+    def is_empty(self) -> bool:
+        """Return whether no row is here; one that has stopped waiting is, until it comes up."""
+        return not (self.future or self.held or self._giving_up or self.ready.count)
+
+    def push(self, rows: Iterable[Row], now: datetime) -> None:
+        """Take in waiting rows; one whose time has come is ready at once."""
+        numbers, ready = self._serial, self.ready
+        for row in rows:
+            serial, decision = next(numbers), row.decision
+            if row.not_before <= now:
+                entry = (-decision.priority, decision.fire_time, decision.job_id, serial, row)
+                ready.push(entry)
+            else:
+                heappush(self.future, (row.not_before, serial, row))
+            if decision.give_up_at is not None and row.attempt == 0:
+                heappush(self._giving_up, (decision.give_up_at, serial, row))
 
     def hold(self, limit: str, entry: Entry) -> None:
         """Set a row aside that was taken from `ready`, until its limit has room."""
@@ -93,13 +100,11 @@ class WaitingQueue:
         for entries in self._in_time():
             rows |= {entry[3]: entry[4] for entry in entries}
         self.future, self.ready, self._giving_up, self.held = [], Line(), [], {}
-        for _, row in sorted(rows.items()):
-            if row.phase == "waiting":
-                self.push(row, now)
+        self.push((row for _, row in sorted(rows.items()) if row.phase == "waiting"), now)
 
     def next(self, now: datetime, job_ids: Collection[str]) -> datetime | None:
         """Return when a row can start or gives up; `now` where one is ready and held back."""
-        if not (self.ready or self.future or self._giving_up or self.held):
+        if self.is_empty():
             return None
         self.ripen(now)
         if any(

@@ -29,57 +29,55 @@ class Row:
     """
 
     __slots__ = (
-        "abandoned",
-        "attempt",
-        "decision",
-        "ended_at",
-        "ending",
-        "fence",
-        "first_started_at",
-        "not_before",
-        "outcome",
-        "owner",
-        "phase",
-        "started_at",
+        "abandoned", "decision", "ending", "entered_at", "not_before", "owner", "phase", "taken",
     )  # fmt: skip
 
     def __init__(self, decision: Decision, now: datetime) -> None:
         self.decision = decision
         self.not_before = decision.not_before
-        self.outcome = decision.outcome
         self.phase: Phase = "waiting" if decision.outcome is None else "ended"
-        self.ended_at = None if decision.outcome is None else now
-        self.attempt = 0
+        self.entered_at = now
         self.owner: str | None = None
-        self.fence: int | None = None
-        self.started_at: datetime | None = None
-        self.first_started_at: datetime | None = None
+        self.taken: Taken | None = None
         self.ending: Ending | None = None
         self.abandoned = False
 
+    @property
+    def attempt(self) -> int:
+        """The newest attempt, 0 before the first."""
+        return 0 if self.taken is None else self.taken.attempt
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """The outcome, if it has one."""
+        return self.decision.outcome if self.ending is None else self.ending.outcome
+
+    @property
+    def ended_at(self) -> datetime | None:
+        """When it got its outcome; ``None`` before that."""
+        if self.outcome is None:
+            return None
+        return self.entered_at if self.ending is None else self.ending.at
+
     def start(self, owner: str, now: datetime) -> Taken:
         """Make the row running, as `owner`'s."""
+        decision, before = self.decision, self.taken
         self.phase = "running"
         self.owner = owner
-        self.started_at = now
-        first = self.first_started_at
-        if first is None:
-            first = self.first_started_at = now
-        attempt = self.attempt = self.attempt + 1
-        decision = self.decision
-        return Taken(
+        taken = self.taken = Taken(
             decision.run_id,
             decision.job_id,
             decision.fire_time,
             decision.not_before,
-            attempt,
+            1 if before is None else before.attempt + 1,
             now,
-            first,
-            self.fence,
+            now if before is None else before.first_started_at,
+            None,
             decision.origin,
             decision.args,
             decision.kwargs,
         )
+        return taken
 
     def pull_in(self, now: datetime, delta: timedelta) -> None:
         """Wait no longer than before, though the wall clock was set back by `delta`.
@@ -106,9 +104,8 @@ class Row:
         """Give the row its outcome."""
         self.phase = "ended"
         self.ending = ending
-        self.outcome = ending.outcome
-        self.ended_at = ending.at
-        self.abandoned = ending.abandoned
+        if ending.abandoned:
+            self.abandoned = True
 
     def live(self) -> LiveRun:
         """Return the row as the planner sees it."""
@@ -121,8 +118,9 @@ class Row:
 
     def run(self) -> Run:
         """Return the row as a value."""
-        decision, ending = self.decision, self.ending
-        first = self.first_started_at
+        decision, ending, taken = self.decision, self.ending, self.taken
+        first = None if taken is None else taken.first_started_at
+        ended_at = self.ended_at
         facts: Mapping[str, object] = {} if ending is None else ending.notes
         return Run(
             id=decision.run_id,
@@ -134,12 +132,12 @@ class Row:
             origin=decision.origin,
             attempt=self.attempt,
             not_before=self.not_before if self.phase == "waiting" else None,
-            started_at=self.started_at,
-            ended_at=self.ended_at,
+            started_at=None if taken is None else taken.started_at,
+            ended_at=ended_at,
             lateness=None if first is None else first - decision.not_before,
-            duration=None if first is None or self.ended_at is None else self.ended_at - first,
+            duration=None if first is None or ended_at is None else ended_at - first,
             owner=self.owner,
-            fence=self.fence,
+            fence=None if taken is None else taken.fence,
             error=None if ending is None else ending.error,
             error_type=None if ending is None else ending.error_type,
             blocked_by=decision.blocked_by if decision.outcome is Outcome.SKIPPED else None,

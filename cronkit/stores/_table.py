@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
     from datetime import datetime, timedelta
 
+    from cronkit.abc import Judge
     from cronkit.jobs import Decision, Job, Limits, Run, Taken, Verdict
 
 KEEP_RUNS = 100
@@ -27,15 +28,17 @@ class JobRow(JobState):
     """What is kept of a job: its state, and with it its runs.
 
     Attributes:
+        going: how many of its runs go on.
         live_rows: its runs that have not ended.
         history: those that have, oldest first. The ``maxlen`` of a deque says how many are kept, of
             a tuple it is `KEEP_RUNS`: most jobs of a burst run once, and a deque takes 600 bytes.
     """
 
-    __slots__ = ("history", "live_rows")
+    __slots__ = ("going", "history", "live_rows")
 
     def __init__(self, job_id: str, now: datetime) -> None:
         super().__init__(job_id=job_id, first_seen=now)
+        self.going = 0
         self.live_rows: dict[str, Row] | None = None
         self.history: deque[Row] | tuple[Row, ...] = ()
 
@@ -63,14 +66,13 @@ class Table:
         generation: how often the wall clock was set back.
     """
 
-    __slots__ = ("_going", "_tagged", "_tags", "generation", "jobs", "rows", "waiting")
+    __slots__ = ("_tagged", "_tags", "generation", "jobs", "rows", "waiting")
 
     def __init__(self) -> None:
         self.jobs: dict[str, JobRow] = {}
         self.rows: dict[str, Row] = {}
         self.waiting = WaitingQueue()
         self.generation = 0
-        self._going: dict[str, int] = {}
         self._tagged: dict[str, frozenset[str]] = {}  # running rows of jobs that have tags
         self._tags: Counter[str] = Counter()  # how many of these have a tag
 
@@ -101,8 +103,7 @@ class Table:
         for job in self.jobs.values():
             for run_id in job.live_rows or ():
                 del self.rows[run_id]
-            job.live_rows = None
-        self._going.clear()
+            job.live_rows, job.going = None, 0
         self._tagged.clear()
         self._tags.clear()
         self.waiting = WaitingQueue()
@@ -111,47 +112,88 @@ class Table:
 
     def write(self, verdicts: Sequence[Verdict], now: datetime) -> list[Decision]:
         """Write verdicts; return the decisions that were new."""
-        new, jobs, rows = [], self.jobs, self.rows
-        for verdict in verdicts:
-            job = jobs[verdict.job_id]
-            mark = job.mark
-            for decision in verdict.decisions:
-                if decision.origin == "trigger":
-                    if mark is not None and decision.fire_time <= mark:
-                        continue
-                elif not self._has_new_key(decision):
-                    continue
-                if decision.run_id not in rows:
-                    self._insert(job, decision, now)
-                    new.append(decision)
-            moved = verdict.mark
-            if moved is not None and (mark is None or moved > mark):
-                job.mark = moved
-            if verdict.pause != KEEP:
-                job.pause = verdict.pause
-            if verdict.edit != KEEP:
-                job.edit = verdict.edit
+        new: list[Decision] = []
+        waiting: list[Row] = []
+        try:
+            for verdict in verdicts:
+                self._enter(self.jobs[verdict.job_id], verdict, now, new, waiting)
+        finally:  # Ctrl-C too leaves no row out of line
+            self.waiting.push(waiting, now)
         return new
+
+    def decide_and_take(
+        self,
+        job_ids: Sequence[str],
+        judge: Judge,
+        owner: str,
+        takes: Collection[str],
+        free: int,
+        *,
+        limits: Limits,
+        now: datetime,
+    ) -> tuple[list[Decision], list[Taken]]:
+        """Write what `judge` says of each job, then take; who comes alone need not stand in line."""
+        jobs, waiting = self.jobs, list[Row]()
+        new: list[Decision] = []
+        try:
+            for job_id in job_ids:
+                job = jobs.get(job_id)
+                if job is not None and (verdict := judge(job.read())) is not None:
+                    self._enter(job, verdict, now, new, waiting)
+            if len(waiting) == 1 and free > 0 and not limits.tags_of and self.waiting.is_empty():
+                row = waiting[0]
+                job = jobs[row.decision.job_id]
+                if not job.going and row.not_before <= now and job.job_id in takes:
+                    waiting.clear()
+                    job.going = 1
+                    return new, [row.start(owner, now)]
+        finally:  # Ctrl-C too leaves no row out of line
+            self.waiting.push(waiting, now)
+        return new, self.take(owner, takes, free, limits, now) if free > 0 else []
+
+    def _enter(
+        self, job: JobRow, verdict: Verdict, now: datetime, new: list[Decision], waiting: list[Row]
+    ) -> None:
+        """Write a verdict: what is new of it is added to `new`, what is to wait to `waiting`."""
+        mark, rows = job.mark, self.rows
+        for decision in verdict.decisions:
+            run_id = decision.run_id
+            if decision.origin == "trigger":
+                counts = mark is None or decision.fire_time > mark
+            else:
+                counts = self._has_new_key(decision)
+            if not counts or run_id in rows:
+                continue
+            row = rows[run_id] = Row(decision, now)
+            new.append(decision)
+            if decision.outcome is None:
+                waiting.append(row)
+                self._keep(job, row, now)
+            else:
+                self.retire(job, row)
+        moved = verdict.mark
+        if moved is not None and (mark is None or moved > mark):
+            job.mark = moved
+        if verdict.pause != KEEP:
+            job.pause = verdict.pause
+        if verdict.edit != KEEP:
+            job.edit = verdict.edit
+
+    def _keep(self, job: JobRow, row: Row, now: datetime) -> None:
+        """Have a row that is to run among the live ones of its job."""
+        decision = row.decision
+        if decision.origin == "trigger":
+            job.planned += 1
+        if job.live_rows is None:
+            job.live_rows = {decision.run_id: row}
+        else:
+            job.live_rows[decision.run_id] = row
+        if decision.cancels:
+            self._replace(decision.cancels, now)
 
     def _has_new_key(self, decision: Decision) -> bool:
         key = decision.key
         return key is None or all(row.decision.key != key for row in self.rows_of(decision.job_id))
-
-    def _insert(self, job: JobRow, decision: Decision, now: datetime) -> None:
-        run_id = decision.run_id
-        row = self.rows[run_id] = Row(decision, now)
-        if decision.outcome is not None:
-            self.retire(job, row)
-            return
-        if decision.origin == "trigger":
-            job.planned += 1
-        if job.live_rows is None:
-            job.live_rows = {run_id: row}
-        else:
-            job.live_rows[run_id] = row
-        self.waiting.push(row, now)
-        if decision.cancels:
-            self._replace(decision.cancels, now)
 
     def _replace(self, run_ids: Sequence[str], now: datetime) -> None:
         """Cancel those of these runs that wait."""
@@ -166,28 +208,31 @@ class Table:
         self, owner: str, job_ids: Collection[str], free: int, limits: Limits, now: datetime
     ) -> list[Taken]:
         """Make waiting rows of these jobs running, in order, as far as slots and limits go."""
-        waiting, going = self.waiting, self._going
+        waiting, jobs, limited = self.waiting, self.jobs, bool(limits.tags)
         if waiting.held:
             waiting.release(lambda name: self._room(name, limits))
         if waiting.future:
             waiting.ripen(now)
         taken: list[Taken] = []
-        aside, ready, tags_of = [], waiting.ready, limits.tags_of
-        while free > 0 and (entry := ready.pop()) is not None:
+        aside, ready = [], waiting.ready
+        while free > 0 and ready.count:
+            entry = ready.pop()
             _, _, job_id, _, row = entry
             if row.phase != "waiting":
                 continue
             if job_id not in job_ids:
                 aside.append(entry)
-            elif (job_id in going or limits.tags) and (held_by := self._held_by(limits, row)):
+                continue
+            job = jobs[job_id]
+            if (job.going or limited) and (held_by := self._held_by(limits, row)):
                 waiting.hold(held_by, entry)
-            else:
-                going[job_id] = going.get(job_id, 0) + 1
-                if tags_of and (tags := tags_of.get(job_id)):
-                    self._tagged[row.decision.run_id] = tags
-                    self._tags.update(tags)
-                taken.append(row.start(owner, now))
-                free -= 1
+                continue
+            job.going += 1
+            if limits.tags_of and (tags := limits.tags_of.get(job_id)):
+                self._tagged[row.decision.run_id] = tags
+                self._tags.update(tags)
+            taken.append(row.start(owner, now))
+            free -= 1
         for entry in aside:
             ready.push(entry)
         return taken
@@ -198,7 +243,7 @@ class Table:
         if row.decision.force:
             return None
         most = limits.jobs.get(job_id)
-        if most is not None and self._going.get(job_id, 0) >= most:
+        if most is not None and self.jobs[job_id].going >= most:
             return _JOB + job_id
         for tag in limits.tags_of.get(job_id, ()):
             if self._room(_TAG + tag, limits) <= 0:
@@ -210,7 +255,7 @@ class Table:
         kind, key = name[: len(_JOB)], name[len(_JOB) :]
         if kind == _JOB:
             most = limits.jobs.get(key)
-            return len(self.rows) if most is None else most - self._going.get(key, 0)
+            return len(self.rows) if most is None else most - self.jobs[key].going
         most = limits.tags.get(key)
         if most is None:
             return len(self.rows)
@@ -218,35 +263,31 @@ class Table:
 
     def finish(self, row: Row, ending: Ending) -> None:
         """Write what an attempt came to: an outcome, or that its run waits again."""
-        self._let_go(row)
+        decision = row.decision
+        job = self.jobs[decision.job_id]
+        job.going -= 1
+        if self._tagged:
+            self._tags.subtract(self._tagged.pop(decision.run_id, ()))
         if ending.outcome is None:
             row.wait(ending)
-            self.waiting.push(row, ending.at)
+            self.waiting.push((row,), ending.at)
         else:
             row.end(ending)
-            self.retire(self.jobs[row.decision.job_id], row)
+            self.retire(job, row)
 
     def goes_on(self, row: Row) -> bool:
         """Return whether a run of the row's job goes on."""
-        return row.decision.job_id in self._going
+        return self.jobs[row.decision.job_id].going > 0
 
     def end(self, row: Row, now: datetime, outcome: Outcome, reason: str) -> Run:
         """End a row without an attempt's word; return it."""
+        ending = Ending(row.decision.run_id, now, outcome=outcome, reason=reason)
         if row.phase == "running":
-            self._let_go(row)
-        row.end(Ending(run_id=row.decision.run_id, at=now, outcome=outcome, reason=reason))
-        self.retire(self.jobs[row.decision.job_id], row)
-        return row.run()
-
-    def _let_go(self, row: Row) -> None:
-        going, job_id = self._going, row.decision.job_id
-        left = going[job_id]
-        if left > 1:
-            going[job_id] = left - 1
+            self.finish(row, ending)
         else:
-            del going[job_id]
-        if self._tagged:
-            self._tags.subtract(self._tagged.pop(row.decision.run_id, ()))
+            row.end(ending)
+            self.retire(self.jobs[row.decision.job_id], row)
+        return row.run()
 
     def retire(self, job: JobRow, row: Row) -> None:
         """Move an ended row to the history and prune that; an abandoned one stays live."""

@@ -23,7 +23,7 @@ def test_it_pops_the_smallest_of_what_is_in_it(steps):
             model.sort()
             priority, _, _, number, _ = line.pop()
             assert (priority, number) == model.pop(0)
-        assert bool(line) == bool(model)
+        assert line.count == len(model)
         assert sorted((each[0], each[3]) for each in line) == sorted(model)
 
 

@@ -24,7 +24,10 @@ MOST_QUIETS = 100
 
 def laid_over(store: type, fault: type | None) -> type:
     """Return a kind of store that is watched, and has a fault, if one is given."""
-    return type("Laid", (Watched, store) if fault is None else (fault, Watched, store), {})
+    if fault is None:
+        return type("Laid", (Watched, store), {})
+    # A fault lies in `decide` or in `take`, so the two are called apart.
+    return type("Laid", (fault, Watched, store), {"decide_and_take": None})
 
 
 class Simulation:
@@ -44,7 +47,10 @@ class Simulation:
         self.shared = chance.random() < 0.6
         self.steps_back = chance.random() < 0.3
         self.store = (
-            laid_over(SharedMemoryStore, fault)(tells_deaths=chance.random() < 0.5)
+            laid_over(SharedMemoryStore, fault)(
+                tells_deaths=chance.random() < 0.5,
+                at_once=fault is None and chance.random() < 0.5,
+            )
             if self.shared
             else laid_over(MemoryStore, fault)()
         )

@@ -19,9 +19,11 @@ class SharedMemoryStore(MemoryStore):
     lease_seconds = LEASE_SECONDS
     rewind = None
 
-    def __init__(self, *, tells_deaths: bool) -> None:
+    def __init__(self, *, tells_deaths: bool, at_once: bool) -> None:
         super().__init__()
         self._tells_deaths = tells_deaths
+        if not at_once:
+            self.decide_and_take = None
         self._beats: dict[str, int] = {}
         self._fences: dict[str, int] = {}
         self._asked: dict[str, str] = {}
@@ -54,14 +56,23 @@ class SharedMemoryStore(MemoryStore):
         taken = []
         for each in super().take(owner, job_ids, free, limits, now):
             fence = self._fences[each.job_id] = self._fences.get(each.job_id, 0) + 1
-            self._table.rows[each.run_id].fence = fence
-            taken.append(attrs.evolve(each, fence=fence))
+            held = self._table.rows[each.run_id].taken = attrs.evolve(each, fence=fence)
+            taken.append(held)
         return taken
+
+    def decide_and_take(self, job_ids, judge, owner, takes, free, *, limits, now):
+        def plan(states):
+            return [each for each in map(judge, states) if each is not None]
+
+        new = self.decide(job_ids, plan, now)
+        taken = self.take(owner, takes, free, limits, now) if free > 0 else []
+        return new, taken, not self._table.waiting.is_empty()
 
     def finish(self, ending, followers=(), plan=None):
         row = self._table.rows.get(ending.run_id)
-        if row is not None and row.fence != ending.fence:
-            raise FenceLostError(self.name, ending.run_id, ending.fence, row.fence)
+        newest = None if row is None or row.taken is None else row.taken.fence
+        if row is not None and newest != ending.fence:
+            raise FenceLostError(self.name, ending.run_id, ending.fence, newest)
         self._asked.pop(ending.run_id, None)
         return super().finish(ending, followers, plan)
 

@@ -36,42 +36,77 @@ class Watched:
 
     def take(self, owner, job_ids, free, limits, now):
         wanted = self._wanted(job_ids, free, limits, now)
-        rows = self._table.rows
         found = super().take(owner, job_ids, free, limits, now)
+        self._compare(found, wanted)
+        return found
+
+    def decide(self, job_ids, plan, now):
+        before = self._look(job_ids)
+        new = super().decide(job_ids, plan, now)
+        self._judge(new, before)
+        return new
+
+    def decide_and_take(self, job_ids, judge, owner, takes, free, *, limits, now):
+        if getattr(self, "shared", False):  # it is made of `decide` and `take` there
+            return super().decide_and_take(
+                job_ids, judge, owner, takes, free, limits=limits, now=now
+            )
+        before = self._look(job_ids)
+        new, found, more = super().decide_and_take(
+            job_ids, judge, owner, takes, free, limits=limits, now=now
+        )
+        self._judge(new, before)
+        taken = {each.run_id for each in found}
+        self._compare(found, self._wanted(takes, free, limits, now, taken))
+        waits = any(row.phase == "waiting" for row in self._table.live())
+        assert more or not waits, "somebody waits, and is not looked for"
+        return new, found, more
+
+    def _compare(self, found, wanted):
+        """Check that what was taken is what there was to take, in order."""
+        rows = self._table.rows
         places = [place(rows[each.run_id].decision) for each in found]
         assert all(a <= b for a, b in pairwise(places)), "taken out of order"
         assert wanted is None or places == wanted, f"took {places}, not {wanted}"
         self.together += max(0, len(found) - 1)
-        return found
 
-    def decide(self, job_ids, plan, now):
+    def _look(self, job_ids):
+        """Return how many runs of each job there are: that are live, that wait, that never ran."""
         jobs = self._table.jobs
-        live = {each: list((jobs[each].live_rows or {}).values()) for each in job_ids}
-        waited = {each: sum(row.phase == "waiting" for row in live[each]) for each in live}
-        fresh = {
-            each: sum(row.phase == "waiting" and row.attempt == 0 for row in live[each])
-            for each in live
-        }
-        new = super().decide(job_ids, plan, now)
+        counts = {}
+        for each in job_ids:
+            rows = list((jobs[each].live_rows or {}).values())
+            waiting = [row for row in rows if row.phase == "waiting"]
+            counts[each] = len(rows), len(waiting), sum(row.attempt == 0 for row in waiting)
+        return counts
+
+    def _judge(self, new, before):
+        """Check that new rows obey the policies of their job."""
         runs = Counter(row.job_id for row in new if row.outcome is None and not row.force)
         for job_id, count in runs.items():
+            live, waited, fresh = before[job_id]
             overlap = self.policies.get(job_id, {}).get("overlap", "skip")
-            if live[job_id] and overlap == "skip":
+            if live and overlap == "skip":
                 raise AssertionError(f"{job_id} overlaps")
-            if live[job_id] and overlap == "queue":
+            if live and overlap == "queue":
                 # Where all wait that there are, the oldest of them is as good as started.
-                all_wait = fresh[job_id] == len(live[job_id]) == waited[job_id]
-                room = self.policies[job_id]["queue_limit"] - fresh[job_id] + all_wait
+                all_wait = fresh == live == waited
+                room = self.policies[job_id]["queue_limit"] - fresh + all_wait
                 assert count <= max(0, room), f"{job_id} queues too many"
-        return new
 
-    def _wanted(self, job_ids, free, limits, now):
-        """Return the places of the rows to take; ``None``: that cannot be told."""
+    def _wanted(self, job_ids, free, limits, now, taken=frozenset()):
+        """Return the places of the rows to take; ``None``: that cannot be told.
+
+        Args:
+            taken: the runs that were taken already, which count as waiting.
+        """
         live = self._table.live()
         ready = [
             row.decision
             for row in live
-            if row.phase == "waiting" and row.not_before <= now and row.decision.job_id in job_ids
+            if (row.phase == "waiting" or row.decision.run_id in taken)
+            and row.not_before <= now
+            and row.decision.job_id in job_ids
         ]
         ready.sort(key=place)
         if self.steps_back or any(place(a) == place(b) for a, b in pairwise(ready)):
@@ -83,7 +118,7 @@ class Watched:
             of_tags.update(limits.tags_of.get(job_id, ()))
 
         for row in live:
-            if row.phase == "running":
+            if row.phase == "running" and row.decision.run_id not in taken:
                 count(row.decision.job_id)
         wanted = []
         for each in ready:
