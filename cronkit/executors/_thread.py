@@ -86,7 +86,21 @@ class ThreadExecutor:
 
     def submit(self, attempt: Attempt) -> None:
         """Hand an attempt to a thread; where the system has none left, the attempt fails."""
-        refused: RuntimeError | None = None
+        here = self._workers.get(get_ident())
+        is_free = here is not None and here.is_free
+        if is_free:
+            self._going.add(attempt)
+        if not is_free or self._threads < len(self._going):
+            refused = self._queue_up(attempt, to_thread=not is_free)
+            if refused is not None:
+                if self._report is not None:
+                    self._report(attempt, None, refused)
+                return
+        if here is not None and is_free:  # no other thread has to be woken, and no lock taken
+            here.is_free, here.attempt = False, attempt
+
+    def _queue_up(self, attempt: Attempt, *, to_thread: bool) -> RuntimeError | None:
+        """Have a thread for an attempt, and give it to one; return why there is none."""
         with self._lock:
             self._going.add(attempt)
             try:
@@ -94,15 +108,10 @@ class ThreadExecutor:
                     self._start_thread()
             except RuntimeError as error:
                 self._going.discard(attempt)
-                refused = error
-            else:
-                here = self._workers.get(get_ident())
-                if here is not None and here.is_free:  # no other thread has to be woken
-                    here.is_free, here.attempt = False, attempt
-                else:
-                    self._queue.put(attempt)
-        if refused is not None and self._report is not None:
-            self._report(attempt, None, refused)
+                return error
+            if to_thread:
+                self._queue.put(attempt)
+        return None
 
     def _start_thread(self) -> None:
         self._serial += 1
@@ -116,18 +125,30 @@ class ThreadExecutor:
     def abandon(self, attempt: Attempt) -> None:
         """Give the attempt's slot to others; its thread ends with it."""
         with self._lock:
-            if attempt in self._going:  # else it has just ended, and its report is on its way
-                self._going.discard(attempt)
+            if self._leaves(attempt):  # else it has just ended, and its report is on its way
                 self._abandoned.add(attempt)
                 self._threads -= 1
                 self._idle.notify_all()
+
+    def _leaves(self, attempt: Attempt) -> bool:
+        """Take an attempt from those that go on; return whether nobody else has.
+
+        One step of the interpreter: of a worker that ends it without the lock, and of who abandons
+        it under the lock, one has it.
+        """
+        try:
+            self._going.remove(attempt)
+        except KeyError:
+            return False
+        return True
 
     def shutdown(self, timeout: float | None) -> bool:
         """Wait for what goes on and end the idle threads; what goes on then is abandoned."""
         with self._lock:
             ended = self._idle.wait_for(lambda: not self._going, timeout)
-            self._abandoned |= self._going
-            self._going.clear()
+            for attempt in tuple(self._going):
+                if self._leaves(attempt):
+                    self._abandoned.add(attempt)
             # A thread that is busy still takes nothing more: it finds its attempt abandoned.
             queue, self._queue = self._queue, SimpleQueue()
             for _ in range(self._threads):
@@ -164,14 +185,11 @@ class ThreadExecutor:
     def _serve(self, attempt: Attempt, here: _Worker) -> bool:
         """Run an attempt to its end; return whether the thread may go on to the next."""
         value, error = call(attempt)
-        with self._lock:
-            stays = attempt in self._going
-            if stays:
-                self._going.discard(attempt)
-                if not self._going:
-                    self._idle.notify_all()
-            else:
+        stays = self._leaves(attempt)
+        if not (stays and self._going):  # the lock is for what is rare: a burst has no use for it
+            with self._lock:
                 self._abandoned.discard(attempt)
+                self._idle.notify_all()
         here.is_free = stays
         if self._report is not None:
             self._report(attempt, value, error)

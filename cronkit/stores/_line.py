@@ -7,6 +7,7 @@ would compare each row with a dozen others on its way out, here the next one is 
 from __future__ import annotations
 
 from bisect import insort
+from collections import deque
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -30,27 +31,27 @@ class Line:
         count: how many there are.
     """
 
-    __slots__ = ("_entries", "_first", "_late", "count")
+    __slots__ = ("_entries", "_late", "count")
 
     def __init__(self) -> None:
         self.count = 0
-        self._entries: list[Entry] = []
-        self._first = 0  # what lies before it has gone
+        self._entries: deque[Entry] = deque()
         self._late: list[Entry] = []  # what came out of order since the last `pop`
 
     def __iter__(self) -> Iterator[Entry]:
         """Yield the entries, in no order."""
-        yield from self._entries[self._first :]
+        yield from self._entries
         yield from self._late
 
-    def push(self, entry: Entry) -> None:
-        """Put an entry in its place."""
-        entries = self._entries
-        if not entries or entries[-1] < entry:
-            entries.append(entry)
+    def push(self, entries: list[Entry]) -> None:
+        """Put entries in their places, one at least; the list is sorted for it."""
+        entries.sort()
+        line = self._entries
+        if not line or line[-1] < entries[0]:
+            line += entries
         else:
-            self._late.append(entry)
-        self.count += 1
+            self._late += entries
+        self.count += len(entries)
 
     def pop(self) -> Entry:
         """Take the smallest entry.
@@ -60,13 +61,7 @@ class Line:
         """
         if self._late:
             self._merge()
-        entries, first = self._entries, self._first
-        entry = entries[first]
-        first += 1
-        if first * 2 > len(entries):  # what has gone is let go of in large pieces
-            del entries[:first]
-            first = 0
-        self._first = first
+        entry = self._entries.popleft()
         self.count -= 1
         return entry
 
@@ -74,7 +69,6 @@ class Line:
         late, self._late = self._late, []
         if len(late) <= _FEW:
             for entry in late:
-                insort(self._entries, entry, lo=self._first)
+                insort(self._entries, entry)
         else:
-            self._entries = sorted(self._entries[self._first :] + late)
-            self._first = 0
+            self._entries = deque(sorted([*self._entries, *late]))

@@ -46,16 +46,18 @@ class WaitingQueue:
 
     def push(self, rows: Iterable[Row], now: datetime) -> None:
         """Take in waiting rows; one whose time has come is ready at once."""
-        numbers, ready = self._serial, self.ready
+        numbers, ready = self._serial, []
         for row in rows:
             serial, decision = next(numbers), row.decision
             if row.not_before <= now:
                 entry = (-decision.priority, decision.fire_time, decision.job_id, serial, row)
-                ready.push(entry)
+                ready.append(entry)
             else:
                 heappush(self.future, (row.not_before, serial, row))
             if decision.give_up_at is not None and row.attempt == 0:
                 heappush(self._giving_up, (decision.give_up_at, serial, row))
+        if ready:
+            self.ready.push(ready)
 
     def hold(self, limit: str, entry: Entry) -> None:
         """Set a row aside that was taken from `ready`, until its limit has room."""
@@ -72,7 +74,7 @@ class WaitingQueue:
             while heap and left > 0:
                 entry = heappop(heap)
                 if entry[4].phase == "waiting":
-                    self.ready.push(entry)
+                    self.ready.push([entry])
                     left -= 1
             if not heap:
                 del self.held[name]
@@ -122,13 +124,15 @@ class WaitingQueue:
 
     def ripen(self, now: datetime) -> None:
         """Make rows ready whose time has come."""
-        future = self.future
+        future, ready = self.future, []
         while future and future[0][0] <= now:
             _, serial, row = heappop(future)
             if row.phase == "waiting":
                 decision = row.decision
                 entry = (-decision.priority, decision.fire_time, decision.job_id, serial, row)
-                self.ready.push(entry)
+                ready.append(entry)
+        if ready:
+            self.ready.push(ready)
 
 
 def _first(heap: Timed, now: datetime, job_ids: Collection[str]) -> datetime | None:

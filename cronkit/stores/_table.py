@@ -138,7 +138,10 @@ class Table:
         try:
             for job_id in job_ids:
                 job = jobs.get(job_id)
-                if job is not None and (verdict := judge(job.read())) is not None:
+                if job is None:
+                    continue
+                verdict = judge(job.read() if job.live_rows or job.live else job)
+                if verdict is not None:
                     self._enter(job, verdict, now, new, waiting)
             if len(waiting) == 1 and free > 0 and not limits.tags_of and self.waiting.is_empty():
                 row = waiting[0]
@@ -208,7 +211,7 @@ class Table:
         self, owner: str, job_ids: Collection[str], free: int, limits: Limits, now: datetime
     ) -> list[Taken]:
         """Make waiting rows of these jobs running, in order, as far as slots and limits go."""
-        waiting, jobs, limited = self.waiting, self.jobs, bool(limits.tags)
+        waiting, jobs, tags_of = self.waiting, self.jobs, limits.tags_of
         if waiting.held:
             waiting.release(lambda name: self._room(name, limits))
         if waiting.future:
@@ -224,17 +227,17 @@ class Table:
                 aside.append(entry)
                 continue
             job = jobs[job_id]
-            if (job.going or limited) and (held_by := self._held_by(limits, row)):
+            if (job.going or tags_of) and (held_by := self._held_by(limits, row)):
                 waiting.hold(held_by, entry)
                 continue
             job.going += 1
-            if limits.tags_of and (tags := limits.tags_of.get(job_id)):
+            if tags_of and (tags := tags_of.get(job_id)):
                 self._tagged[row.decision.run_id] = tags
                 self._tags.update(tags)
             taken.append(row.start(owner, now))
             free -= 1
-        for entry in aside:
-            ready.push(entry)
+        if aside:
+            ready.push(aside)
         return taken
 
     def _held_by(self, limits: Limits, row: Row) -> str | None:
