@@ -42,6 +42,7 @@ _STRETCH = timedelta(days=3)
 """No zone shifts twice within it."""
 
 _TWO_DAYS = timedelta(days=2)
+_LONGEST_MONTH = 31
 _LOOK_AHEAD = 3
 
 
@@ -212,6 +213,40 @@ def resolve(wall: datetime, zone: tzinfo, *, later: bool = False) -> datetime:
     if found.is_gap:
         return from_utc(found.at, zone)
     return from_utc(found.instant(wall, int(later)), zone)
+
+
+def is_calm(zone: tzinfo, year: int, month: int, day: int) -> bool:
+    """Return whether no gap and no fold touches a day: each of its times is one instant.
+
+    Nor does a gap end with the day before, for what is left out by it runs at this midnight. For zones of the standard library. Questions about a zone come back to the same few months, so
+    what was found of a month is kept.
+    """
+    days = _CALM_DAYS.get((zone, year, month))
+    if days is None:
+        if len(_CALM_DAYS) >= _MOST_MONTHS:
+            _CALM_DAYS.clear()
+        days = _CALM_DAYS[zone, year, month] = _calm_days(zone, year, month)
+    return days >> day & 1 == 1
+
+
+_CALM_DAYS: dict[tuple[tzinfo, int, int], int] = {}
+_MOST_MONTHS = 1_024
+
+
+def _calm_days(zone: tzinfo, year: int, month: int) -> int:
+    """Return the calm days of a month, as a set (bit n = day n)."""
+    if not EARLIEST.year < year < LATEST.year:
+        return 0  # a zone may not answer at the ends of the calendar
+    days = 0
+    midnight = datetime(year, month, 1, tzinfo=zone)
+    for day in range(1, _LONGEST_MONTH + 1):
+        following = midnight + DAY
+        # In a gap or a fold that runs into a day, or out of it, these are the offsets before it
+        # and after it.
+        before, after = midnight - SECOND, following.replace(fold=1)
+        days |= (before.utcoffset() == after.utcoffset()) << day
+        midnight = following
+    return days
 
 
 def last_calm_day(midnight: datetime) -> datetime | None:

@@ -16,6 +16,7 @@ from cronkit._zones import (
     calm_until,
     clamped,
     from_utc,
+    is_calm,
     is_plain,
     last_calm_day,
     look,
@@ -46,38 +47,28 @@ def nearest(
     """Return the fire time nearest to `moment`, strictly after it, or strictly before it.
 
     Away from a shift of the zone a wall-clock time has one instant, and the matching wall-clock
-    time is the answer. Only the surroundings of the two ends matter: what the zone does between
-    them touches no matching time. Near a shift `_nearest_to_shift` goes the careful way.
+    time is the answer. Only the days of the two ends matter: what the zone does between them
+    touches no matching time. On the day of a shift `_nearest_to_shift` goes the careful way.
     """
     kind = type(zone)
-    result = None
-    if kind is ZoneInfo or kind is timezone:
+    fixed = kind is timezone
+    if fixed or kind is ZoneInfo:
         try:
             here = moment if moment.tzinfo is zone else moment.astimezone(zone)
             wall = here if forward or not here.microsecond else here.replace(microsecond=0) + SECOND
-            found = find(
-                expression.fields,
-                (wall.year, wall.month, wall.day, wall.hour, wall.minute, wall.second),
-                forward,
-            )
-            if found:
-                year, month, day, hour, minute, second = found
-                result = datetime(year, month, day, hour, minute, second, 0, zone)
-            if kind is timezone or _is_calm(here, result or here, forward):
-                return result
         except OverflowError:  # within a day of the first or the last datetime there is
-            pass
+            return _nearest_to_shift(expression, moment, zone, forward)
+        year, month, day = wall.year, wall.month, wall.day
+        if fixed or is_calm(zone, year, month, day):
+            found = find(
+                expression.fields, (year, month, day, wall.hour, wall.minute, wall.second), forward
+            )
+            if not found:
+                return None
+            year, month, day, hour, minute, second = found
+            if fixed or is_calm(zone, year, month, day):
+                return datetime(year, month, day, hour, minute, second, 0, zone)
     return _nearest_to_shift(expression, moment, zone, forward)
-
-
-def _is_calm(here: datetime, there: datetime, forward: bool) -> bool:  # noqa: FBT001 -- as above
-    """Return whether no shift is within a day of either: no gap and no fold is longer."""
-    start, end = (here, there) if forward else (there, here)
-    if end - start < DAY:
-        return (start - DAY).utcoffset() == (end + DAY).utcoffset()
-    return (start - DAY).utcoffset() == (start + DAY).utcoffset() and (
-        (end - DAY).utcoffset() == (end + DAY).utcoffset()
-    )
 
 
 def _nearest_to_shift(
@@ -156,7 +147,7 @@ def is_fire_time(expression: CronExpression, moment: datetime, zone: tzinfo) -> 
     if is_plain(zone):
         try:
             here = moment if moment.tzinfo is zone else moment.astimezone(zone)
-            if type(zone) is timezone or _is_calm(here, here, forward=True):
+            if type(zone) is timezone or is_calm(zone, here.year, here.month, here.day):
                 return matches(expression.fields, here)
         except OverflowError:  # as in `nearest`
             pass

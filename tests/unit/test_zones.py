@@ -139,6 +139,29 @@ def test_calm_days_end_before_the_shift() -> None:
     assert after >= datetime(2026, 4, 1, tzinfo=zone)
 
 
+@pytest.mark.parametrize(
+    ("zone", "year", "month", "days"),
+    [
+        ("Europe/Paris", 2026, 3, [29]),
+        ("Europe/Paris", 2026, 10, [25]),
+        ("Europe/Paris", 2026, 7, []),
+        # The fold is from 23:01 to 00:01: it runs out of one day and into the next.
+        ("America/St_Johns", 2006, 10, [28, 29]),
+        # From 23:00 to midnight nothing is: what was due then runs at the midnight.
+        ("America/Nuuk", 2024, 3, [30, 31]),
+        # A day left out, and the midnight at which it runs; the day before is careful for nothing.
+        ("Pacific/Apia", 2011, 12, [29, 30, 31]),
+        # Too near to the end of the calendar.
+        ("Europe/Paris", 9999, 12, [*range(1, 32)]),
+    ],
+)
+def test_a_day_is_calm_unless_a_gap_or_a_fold_touches_it(
+    zone: str, year: int, month: int, days: list[int]
+) -> None:
+    found = [day for day in range(1, 32) if not _zones.is_calm(ZoneInfo(zone), year, month, day)]
+    assert found == days
+
+
 @pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Etc/GMT+12", "UTC"])
 @pytest.mark.parametrize("moment", [datetime(1, 1, 1), datetime(9999, 12, 31, 23, 59, 59, 999_999)])
 def test_the_ends_of_the_calendar_are_moved_into_the_reach_of_every_zone(
