@@ -85,6 +85,11 @@ def test_its_own_zone_wins_over_the_schedulers():
     assert trigger.next(NOON).isoformat() == "2026-01-01T22:00:00+09:00"
 
 
+def test_an_interval_that_reaches_beyond_the_calendar_still_has_its_last_fire_time():
+    trigger = Every("300000d", anchor="9990-01-01T00:00:00Z", tz="UTC")
+    assert trigger.next(datetime(9500, 1, 1, tzinfo=UTC)) == datetime(9990, 1, 1, tzinfo=UTC)
+
+
 def test_beyond_the_calendar_there_is_no_fire_time():
     assert Every("365000d").next(datetime(9999, 1, 1, tzinfo=UTC)) is None
     assert Every("365000d").previous(datetime(970, 1, 1, tzinfo=UTC)) is None
