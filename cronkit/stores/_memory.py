@@ -82,7 +82,10 @@ class MemoryStore:
     def register(self, jobs: Sequence[Job], now: datetime) -> Mapping[str, JobState]:
         """Make jobs known; see `cronkit.abc.Store.register`."""
         with self._lock:
-            return {job.id: self._table.register(job, now).read() for job in jobs}
+            register, states = self._table.register, {}
+            for job in jobs:
+                states[job.id] = register(job, now)
+            return states
 
     def forget(self, job_id: str, now: datetime) -> Sequence[Run]:
         """End the waiting runs of a removed job; see `cronkit.abc.Store.forget`."""
