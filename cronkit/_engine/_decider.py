@@ -55,15 +55,15 @@ class Decider:
 
     def arm_one(self, job: Job, fire: datetime | None, now: datetime) -> None:
         """Do as `arm` does with one job whose next fire time after `now` is known to be `fire`."""
-        timers = self._timers
+        core, timers = self._core, self._timers
         timers.sooner = False
-        state = self._core.store.register([job], now)[job.id]
-        if self._core.edits is None and state.base == now:
+        state = core.store.register([job], now)[job.id]
+        if core.edits is None and state.mark is None and state.first_seen == now:
             self._look(job, state, now, fire)
         else:
             self._look_at([job], {job.id: state}, now)
         if timers.sooner:  # else whoever waits for the earliest one waits for it still
-            self._core.wake()
+            core.wake()
 
     def arm(self, jobs: Iterable[Job], now: datetime) -> None:
         """Make jobs known to the store and wait for their next fire time."""
@@ -158,7 +158,8 @@ class Decider:
     ) -> None:
         """Wait for the job's next fire time."""
         try:
-            job = self._core.job_of(state)
+            if self._core.edits is not None:
+                job = self._core.edits.follow(state)
             plan = outlook(job, state, known)
         except BaseException as error:  # noqa: BLE001 -- the trigger boundary
             self._postpone(job, error, now)

@@ -30,7 +30,7 @@ def next_fire(job: Job, after: datetime) -> datetime | None:
     answer = trigger.next(after)
     if answer is None:
         return None
-    fire = _in_utc(answer)
+    fire = answer if answer.__class__ is datetime and answer.tzinfo is UTC else _in_utc(answer)
     if fire is None or fire <= after:  # of the same instant there would be no end
         raise TriggerAnswerError(text_of(trigger), f"next({after.isoformat()})", answer)
     return None if job.end is not None and fire >= job.end else fire

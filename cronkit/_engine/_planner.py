@@ -59,13 +59,13 @@ def outlook(job: Job, state: JobState, known: datetime | None = None) -> Plan:
         known: the next fire time as it was found earlier. It still is the next one unless the mark
             has come up to it; a mark moves over fire times that are decided, and only forward.
     """
-    if _spent(job, state) or not job.enabled:
+    if not job.enabled or (job.max_runs is not None and _spent(job, state)):
         return Plan(None, None, None)
     if state.pause is not None:
         return Plan(None, None, state.pause.until)
-    base = state.base
+    base = state.first_seen if state.mark is None else state.mark
     fire = known if known is not None and known > base else next_fire(job, base)
-    return Plan(None, fire, None if fire is None else due_at(job, fire))
+    return Plan(None, fire, fire if fire is None or job.jitter is None else due_at(job, fire))
 
 
 def fire_times(job: Job, state: JobState) -> Iterator[datetime]:
