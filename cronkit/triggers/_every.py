@@ -106,11 +106,14 @@ class Every(TriggerValue):
 
     def bind(self, zone: tzinfo, seed: str) -> Every:  # noqa: ARG002 -- the shape of bind
         """Return the trigger with its fire times shown in `zone`, where it has no zone yet."""
+        anchor = self.anchor
         if self.tz is not None:
             return self
+        if anchor.tzinfo is None:
+            anchor = _local.bound_moment(anchor, zone, "anchor")
         bound = Every.__new__(Every)  # the values are read already
         _set_interval(bound, self.interval)
-        _set_anchor(bound, self._anchor_in(zone))
+        _set_anchor(bound, anchor)
         _set_tz(bound, zone)
         return bound
 

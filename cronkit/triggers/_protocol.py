@@ -5,11 +5,12 @@ It knows no built-in trigger: a scheduler treats one that an application wrote t
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from cronkit.errors import PolicyError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime, tzinfo
 
     from typing_extensions import TypeIs
@@ -66,23 +67,16 @@ class BindableTrigger(Trigger, Protocol):
         ...
 
 
-def as_trigger(value: object, argument: str = "trigger") -> Trigger:
+def as_trigger(value: Any, argument: str = "trigger") -> Trigger:
     """Return `value` if it has the shape of a trigger.
 
     Raises:
         PolicyError: it has no ``next``, or it is a class and not an instance.
     """
-    if isinstance(value, type) or not _is_trigger(value):
+    if isinstance(value, type) or not callable(getattr(value, "next", None)):
         raise PolicyError(argument, value, "an object with next(after), e.g. Cron('0 9 * * *')")
-    return value
-
-
-def _is_trigger(value: object) -> TypeIs[Trigger]:
-    return callable(getattr(value, "next", None))
-
-
-def _is_bindable(trigger: Trigger) -> TypeIs[BindableTrigger]:
-    return callable(getattr(trigger, "bind", None))
+    trigger: Trigger = value
+    return trigger
 
 
 def bind(trigger: Trigger, zone: tzinfo, seed: str) -> Trigger:
@@ -99,7 +93,8 @@ def bind(trigger: Trigger, zone: tzinfo, seed: str) -> Trigger:
         >>> print(bind(At("2026-12-31T23:59"), ZoneInfo("Europe/Paris"), "fireworks"))
         at 2026-12-31T23:59:00+01:00 [Europe/Paris]
     """
-    return trigger.bind(zone, seed) if _is_bindable(trigger) else trigger
+    bound: Callable[[tzinfo, str], Trigger] | None = getattr(trigger, "bind", None)
+    return bound(zone, seed) if callable(bound) else trigger
 
 
 def reversible(trigger: Trigger) -> TypeIs[ReversibleTrigger]:
