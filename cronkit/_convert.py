@@ -211,7 +211,7 @@ def in_zone(value: datetime, zone_: tzinfo, argument: str) -> datetime:
     return utc
 
 
-def name(value: str, argument: str) -> str:
+def name(value: object, argument: str) -> str:
     """Return `value` if it can be a name: 1-128 letters, digits, ``.``, ``_`` or ``-``.
 
     Raises:

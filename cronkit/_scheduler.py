@@ -220,7 +220,7 @@ class Scheduler:
             DuplicateJobError: the id is taken and ``replace=True`` is not given.
             NotCallableError: `func` cannot be a job.
         """
-        return self._app.registry.add(func, trigger, dict(policies))
+        return self._app.registry.add(func, trigger, policies)
 
     @property
     def jobs(self) -> Mapping[str, Job]:

@@ -142,7 +142,7 @@ def job_id_of(func: Callable[..., object], given: object) -> str:
     if not callable(func):
         raise NotCallableError(func, "it is not callable; decorate a function")
     if given is not None:
-        return _convert.name(cast("str", given), "id")
+        return _convert.name(given, "id")
     own = getattr(func, "__name__", None)
     if own == "<lambda>":
         raise NotCallableError(func, "a lambda has no name; give it one with id=")
@@ -173,11 +173,10 @@ def check_call(
     Raises:
         NotCallableError: `func` takes other arguments, or is a generator function.
     """
-    shape = (len(args), tuple(kwargs))
     try:
-        why = _misfit(func, *shape)
+        why = _misfit(func, len(args), tuple(kwargs))
     except TypeError:  # an unhashable callable cannot be looked up in the cache
-        why = _misfit.__wrapped__(func, *shape)
+        why = _misfit.__wrapped__(func, len(args), tuple(kwargs))
     if why is not None:
         raise NotCallableError(func, why)
 
@@ -209,30 +208,30 @@ def build_job(
         DurationError: a duration that cannot be read.
         TypeError: a name that is no policy.
     """
-    job_id = job_id_of(func, policies.get("id"))
-    own = convert_policies(policies, zone) if policies else {}
-    args = cast("tuple[object, ...]", own.get("args", ()))
-    kwargs = cast("Mapping[str, object]", own.get("kwargs", NOTHING))
-    if trigger is not None or parent is not None or args or kwargs:
-        check_call(func, args, kwargs)
+    given = policies.get("id")
+    job_id = job_id_of(func, given)
+    words = convert_policies(policies, zone) if len(policies) > (given is not None) else {}
+    draft = _draft_of(job_id, func, parent, on)
+    for word, value in ({**defaults, **words} if defaults else words).items():
+        setattr(draft, word, value)
+    if trigger is not None or parent is not None or draft.args or draft.kwargs:
+        check_call(func, draft.args, draft.kwargs)
     if trigger is not None:
         trigger = bind(as_trigger(trigger), zone, job_id)
-    draft = _draft_of(job_id, func, trigger)
-    draft.zone = getattr(trigger, "tz", None) or zone
-    draft.parent, draft.on = parent, on
-    for words in (defaults, own):
-        for word, value in words.items():
-            setattr(draft, word, value)
+        zone = getattr(trigger, "tz", None) or zone
+    draft.trigger = trigger
+    draft.zone = zone
     draft.__class__ = Job
     return cast("Job", draft)
 
 
-def _draft_of(job_id: str, func: Callable[..., object], trigger: Trigger | None) -> Any:
+def _draft_of(job_id: str, func: Callable[..., object], parent: str | None, on: After) -> Any:
     """Return what becomes a `Job` by getting its class; each rule is the default of `Job`."""
     draft: Any = _Draft()
     draft.id = job_id
     draft.func = func
-    draft.trigger = trigger
+    draft.parent = parent
+    draft.on = on
     draft.description = ""
     draft.tags = _NO_TAGS
     draft.args = ()

@@ -124,7 +124,7 @@ _CONVERT: dict[str, Callable[[object, str], object]] = {
 }
 
 NOT_DEFAULTS = frozenset({"id", "args", "kwargs", "start", "end", "replace"})
-_WORDS = (*_CONVERT, "id", "replace")
+_WORDS = frozenset({*_CONVERT, "id", "replace"})
 
 
 def convert_policies(
