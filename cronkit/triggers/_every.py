@@ -111,10 +111,19 @@ class Every(TriggerValue):
             return self
         if anchor.tzinfo is None:
             anchor = _local.bound_moment(anchor, zone, "anchor")
+        newest = _newest_bound[0]
+        if (
+            newest is not None
+            and newest.tz is zone
+            and newest.interval == self.interval
+            and newest.anchor == anchor
+        ):
+            return newest
         bound = Every.__new__(Every)  # the values are read already
         _set_interval(bound, self.interval)
         _set_anchor(bound, anchor)
         _set_tz(bound, zone)
+        _newest_bound[0] = bound
         return bound
 
     def __str__(self) -> str:
@@ -126,3 +135,6 @@ _set_interval, _set_anchor, _set_tz = (
     vars(Every)[each.name].__set__ for each in attrs.fields(Every)
 )
 """To write a frozen field by these takes half of what it takes through attrs."""
+
+_newest_bound: list[Every | None] = [None]
+"""The newest trigger that was bound: of many jobs, neighbours often have the same interval."""

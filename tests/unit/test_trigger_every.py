@@ -141,3 +141,23 @@ def test_bad_input_is_refused_with_the_argument_and_what_is_allowed(make, error,
     with pytest.raises(error) as caught:
         make()
     assert words in str(caught.value)
+
+
+def test_equal_intervals_bound_to_one_zone_one_after_another_are_one_object():
+    first, second = (Every("5m").bind(PARIS, job) for job in ("a", "b"))
+    assert first is second
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        Every("5m").bind(UTC, "b"),
+        Every("6m").bind(PARIS, "b"),
+        Every("5m", anchor="2026-01-01T00:01:00Z").bind(PARIS, "b"),
+    ],
+)
+def test_what_differs_from_the_newest_that_was_bound_is_bound_by_itself(other):
+    bound = Every("5m").bind(PARIS, "a")
+    again = Every(other.interval, anchor=other.anchor).bind(other.tz, "b")
+    assert (again, again.tz) == (other, other.tz)
+    assert again != bound
