@@ -58,10 +58,14 @@ class Decider:
         core, timers = self._core, self._timers
         timers.sooner = False
         state = core.store.register([job], now)[job.id]
-        if core.edits is None and state.mark is None and state.first_seen == now:
-            self._look(job, state, now, fire)
-        else:
+        held = job.jitter or job.max_runs or not job.enabled or state.pause is not None
+        if core.edits is not None or state.mark is not None or state.first_seen != now:
             self._look_at([job], {job.id: state}, now)
+        elif fire is None or held or self.failing:
+            self._look(job, state, now, fire)
+        else:  # most jobs: they wait for it as it is
+            self._fires[job.id] = fire
+            timers.arm(job.id, fire, job.priority)
         if timers.sooner:  # else whoever waits for the earliest one waits for it still
             core.wake()
 
