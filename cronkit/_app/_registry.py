@@ -62,7 +62,8 @@ class Registry:
         self.fresh: set[str] = set()
         self._executors = executors
         self._defaults = convert_policies(defaults, zone, forbidden=NOT_DEFAULTS)
-        self._known_executor(self._defaults.get("executor"))
+        if self._defaults.get("executor") not in executors:
+            raise self._no_executor(self._defaults.get("executor"))
         tags = {
             _convert.name(tag, "limits"): _convert.integer(most, f"limits[{tag!r}]", least=1)
             for tag, most in limits.items()
@@ -226,17 +227,15 @@ class Registry:
             PolicyError: there is no executor of this name.
             NotCallableError: the executor cannot run the function.
         """
-        self._known_executor(job.executor)
+        if job.executor not in self._executors:
+            raise self._no_executor(job.executor)
         accepts = getattr(self._executors[job.runs_on], "accepts", None)
         if accepts is not None:
             accepts(job)
 
-    def _known_executor(self, name: object) -> None:
-        if name not in self._executors:
-            known = ", ".join(repr(each) for each in self._executors if each is not None)
-            raise PolicyError(
-                "executor", name, known or "none: Scheduler(executors={...}) is empty"
-            )
+    def _no_executor(self, name: object) -> PolicyError:
+        known = ", ".join(repr(each) for each in self._executors if each is not None)
+        return PolicyError("executor", name, known or "none: Scheduler(executors={...}) is empty")
 
     def _tell(self, kind: type[JobEvent], job_id: str) -> None:
         hooks = self._core.hooks

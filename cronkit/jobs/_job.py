@@ -10,7 +10,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache, partial
-from typing import Any, cast
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -20,6 +20,9 @@ from cronkit.jobs._backoff import NO_RETRY, Backoff
 from cronkit.jobs._policies import After, Coalesce, OnInterrupted, Overlap, convert_policies
 from cronkit.jobs._runs import NOTHING
 from cronkit.triggers import Trigger, as_trigger, bind
+
+if TYPE_CHECKING:
+    from typing import Any
 
 ASYNCIO = "asyncio"
 """The name of the executor for ``async def`` functions; every scheduler has one."""
@@ -173,10 +176,11 @@ def check_call(
     Raises:
         NotCallableError: `func` takes other arguments, or is a generator function.
     """
+    names = tuple(kwargs) if kwargs else ()
     try:
-        why = _misfit(func, len(args), tuple(kwargs))
+        why = _misfit(func, len(args), names)
     except TypeError:  # an unhashable callable cannot be looked up in the cache
-        why = _misfit.__wrapped__(func, len(args), tuple(kwargs))
+        why = _misfit.__wrapped__(func, len(args), names)
     if why is not None:
         raise NotCallableError(func, why)
 
@@ -222,7 +226,8 @@ def build_job(
     draft.trigger = trigger
     draft.zone = zone
     draft.__class__ = Job
-    return cast("Job", draft)
+    job: Job = draft
+    return job
 
 
 def _draft_of(job_id: str, func: Callable[..., object], parent: str | None, on: After) -> Any:
