@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import MAXYEAR, MINYEAR, UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import TYPE_CHECKING
 
 import attrs
 
 from cronkit import _convert
 from cronkit.triggers import _local, _text
 from cronkit.triggers._value import TriggerValue
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _SHORTEST = timedelta(milliseconds=1)
 
@@ -42,6 +46,9 @@ class Every(TriggerValue):
     interval: timedelta
     anchor: datetime
     tz: tzinfo | None = attrs.field(eq=_text.zone_name)
+    _newest: datetime = attrs.field(init=False, eq=False)
+    """The fire time that `next` gave last, or the anchor. Jobs with equal intervals share a trigger
+    and mostly ask for the same one; a job that asks alone asks for the one after it."""
 
     def __init__(
         self,
@@ -55,9 +62,10 @@ class Every(TriggerValue):
             anchor = _local.wall(anchor, "anchor")
             if anchor.tzinfo is not None or zone is not None:
                 anchor = _local.bound_moment(anchor, zone or UTC, "anchor")
-        _set_interval(self, _convert.duration(interval, "interval", least=_SHORTEST))
-        _set_anchor(self, anchor)
-        _set_tz(self, zone)
+        _put_interval(self, _convert.duration(interval, "interval", least=_SHORTEST))
+        _put_anchor(self, anchor)
+        _put_tz(self, zone)
+        _put_newest(self, anchor)
 
     def next(self, after: datetime) -> datetime | None:
         """Return the first fire time strictly later than `after`, in constant time.
@@ -65,20 +73,26 @@ class Every(TriggerValue):
         Raises:
             NaiveDatetimeError: `after` has no time zone.
         """
-        zone, anchor, utc = self.tz, self.anchor, after
-        # An engine asks bound triggers, in UTC: two calls would be a third of its answer.
-        if zone is None or not (
-            after.__class__ is datetime and after.tzinfo is UTC and MINYEAR < after.year < MAXYEAR
-        ):
+        utc, zone = _local.as_utc(after, "after"), self.tz
+        if zone is None:
             zone = _local.own_zone(zone, after, "after")
-            utc, anchor = _local.as_utc(after, "after"), self._anchor_in(zone)
+            found = self._first(utc, self._anchor_in(zone))
+        else:
+            found = newest = self._newest
+            if not _convert.ZERO < newest - utc <= self.interval:
+                found = self._first(utc, newest)
+                if found is not None:
+                    _put_newest(self, found)
+        return found if found is None or zone is UTC else found.astimezone(zone)
+
+    def _first(self, utc: datetime, known: datetime) -> datetime | None:
+        """Return the first fire time after `utc`; `known` is any one, best the one before."""
+        interval, past = self.interval, utc - known
         try:
-            found = utc + (self.interval - (utc - anchor) % self.interval)
+            found = known + ((past // interval + 1) * interval if past else interval)
         except OverflowError:
             return None
-        if found > _convert.LAST:
-            return None
-        return found if zone is UTC else found.astimezone(zone)
+        return found if found <= _convert.LAST else None
 
     def previous(self, before: datetime) -> datetime | None:
         """Return the last fire time strictly earlier than `before`, in constant time.
@@ -120,18 +134,28 @@ class Every(TriggerValue):
         ):
             return newest
         bound = Every.__new__(Every)  # the values are read already
-        _set_interval(bound, self.interval)
-        _set_anchor(bound, anchor)
-        _set_tz(bound, zone)
+        _put_interval(bound, self.interval)
+        _put_anchor(bound, anchor)
+        _put_tz(bound, zone)
+        _put_newest(bound, anchor)
         _newest_bound[0] = bound
         return bound
+
+    def __getstate__(self) -> dict[str, object]:
+        return {"interval": self.interval, "anchor": self.anchor, "tz": self.tz}
+
+    def __setstate__(self, state: Mapping[str, object]) -> None:
+        _put_interval(self, state["interval"])
+        _put_anchor(self, state["anchor"])
+        _put_tz(self, state["tz"])
+        _put_newest(self, state["anchor"])
 
     def __str__(self) -> str:
         start = "" if self.anchor == _convert.EPOCH else f" anchor {_text.moment_text(self.anchor)}"
         return f"every {_text.duration_text(self.interval)}{start}"
 
 
-_set_interval, _set_anchor, _set_tz = (
+_put_interval, _put_anchor, _put_tz, _put_newest = (
     vars(Every)[each.name].__set__ for each in attrs.fields(Every)
 )
 """To write a frozen field by these takes half of what it takes through attrs."""

@@ -63,6 +63,15 @@ def test_an_hourly_interval_fires_once_for_each_real_hour_of_a_day(day, hours):
     assert {later - earlier for earlier, later in pairwise(found)} == {timedelta(hours=1)}
 
 
+def test_what_was_asked_before_does_not_change_an_answer():
+    questions = [NOON + timedelta(minutes=7 * (n * n % 41 - 20), seconds=n) for n in range(200)]
+    trigger = Every("17m").bind(PARIS, "job")
+    for question in questions:
+        fresh = Every("17m", tz=PARIS).next(question)
+        assert trigger.next(question) == fresh
+        assert trigger.next(fresh.astimezone(UTC)) == fresh + timedelta(minutes=17)
+
+
 def test_replicas_that_start_at_different_moments_agree():
     early, late = Every("17m").next(NOON), Every("17m").next(NOON + timedelta(seconds=30))
     assert early == late
