@@ -57,20 +57,19 @@ class JobIndex:
         attempts.outcomes.followers = self._followers
         attempts.groups = {None: jobs.keys()}
 
-    def link(self, job: Job) -> None:
-        """Take a job in."""
+    def link(self, job: Job, runs_on: str | None) -> None:
+        """Take a job in; `runs_on` is the name of its executor."""
         jobs, named = self._jobs, self._named
         jobs[job.id] = job
         if job.parent is not None:
             self._followers.setdefault(job.parent, []).append(job.id)
         if job.tags:
             self._tags_of[job.id] = job.tags
-        name = job.runs_on
-        if name is not None and not named:
+        if runs_on is not None and not named:
             named[None] = {each.id for each in jobs.values() if each.runs_on is None}
             self._attempts.groups = named
         if named:
-            named.setdefault(name, set()).add(job.id)
+            named.setdefault(runs_on, set()).add(job.id)
 
     def unlink(self, job: Job) -> None:
         """Forget what is kept of a job; it stays among the jobs."""

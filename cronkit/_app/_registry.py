@@ -98,14 +98,14 @@ class Registry:
         """Build a job and take it in; nothing changes if anything is wrong with it."""
         core = self._core
         job = build_job(func, trigger, self.zone, policies, self._defaults, parent=parent, on=on)
-        self._accepted(job)
+        runs_on = self._accepted(job)
         with core.lock:
             if parent is not None:
                 _refuse_cycle(job.id, self.get(parent), core.jobs)
             replaced = core.jobs.get(job.id)
             if replaced is not None and policies.get("replace") is not True:
                 raise DuplicateJobError(job.id)
-            self._exchange(replaced, job, owes_nothing=replaced is not None and self.live)
+            self._exchange(replaced, job, runs_on, owes_nothing=replaced is not None and self.live)
             self._tell(JobAdded if replaced is None else JobChanged, job.id)
         return job
 
@@ -168,7 +168,9 @@ class Registry:
             self._engine.decider.change(fresh, lambda _, state: plan_skip_to(state, now), now)
             self.fresh.difference_update(fresh)
 
-    def _exchange(self, old: Job | None, new: Job, *, owes_nothing: bool) -> None:
+    def _exchange(
+        self, old: Job | None, new: Job, runs_on: str | None, *, owes_nothing: bool
+    ) -> None:
         """Put a job in the place of another; nothing changes if its trigger does not answer."""
         core, decider, now = self._core, self._engine.decider, self._core.clock.now()
         fire = None
@@ -182,7 +184,7 @@ class Registry:
             core.edits.forget(new.id)
         if old is not None:
             self._index.unlink(old)
-        self._index.link(new)
+        self._index.link(new, runs_on)
         if self.live:
             self._engine.arm(new, now, fire)
             if self.fresh:
@@ -199,7 +201,7 @@ class Registry:
         """Change a job; on a started scheduler of a shared store by an edit that all follow."""
         now = self._core.clock.now()
         if edit is None or not self.live:
-            self._exchange(job, changed, owes_nothing=owes_nothing)
+            self._exchange(job, changed, changed.runs_on, owes_nothing=owes_nothing)
             self._tell(JobChanged, job.id)
         else:
             next_fire(changed, now)  # it may be refused
@@ -216,12 +218,12 @@ class Registry:
     def _swap(self, job: Job) -> None:
         """Put a job that was changed elsewhere in the place of the one with its id."""
         self._index.unlink(self._core.jobs[job.id])
-        self._index.link(job)
+        self._index.link(job, job.runs_on)
         self._engine.decider.unplan(job.id)
         self._tell(JobChanged, job.id)
 
-    def _accepted(self, job: Job) -> None:
-        """Refuse a job whose executor does not exist, or cannot run it.
+    def _accepted(self, job: Job) -> str | None:
+        """Return the name of the executor of a job; refuse one that is not or cannot run it.
 
         Raises:
             PolicyError: there is no executor of this name.
@@ -229,9 +231,11 @@ class Registry:
         """
         if job.executor not in self._executors:
             raise self._no_executor(job.executor)
-        accepts = getattr(self._executors[job.runs_on], "accepts", None)
+        name = job.runs_on
+        accepts = getattr(self._executors[name], "accepts", None)
         if accepts is not None:
             accepts(job)
+        return name
 
     def _no_executor(self, name: object) -> PolicyError:
         known = ", ".join(repr(each) for each in self._executors if each is not None)

@@ -50,7 +50,7 @@ class Edits:
         core: Core,
         decider: Decider,
         zone: Callable[[], tzinfo],
-        check: Callable[[Job], None],
+        check: Callable[[Job], object],
         swap: Callable[[Job], None],
     ) -> None:
         self._core = core
