@@ -243,7 +243,8 @@ class Registry:
 
     def _tell(self, kind: type[JobEvent], job_id: str) -> None:
         hooks = self._core.hooks
-        self._engine.neighbours.jobs_changed()
+        if self._core.edits is not None:
+            self._engine.neighbours.jobs_changed()
         if hooks.wants(kind):
             hooks.emit(kind(at=self._core.clock.now(), job_id=job_id))
             if not self.live:
