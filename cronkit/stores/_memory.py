@@ -81,11 +81,11 @@ class MemoryStore:
 
     def register(self, jobs: Sequence[Job], now: datetime) -> Mapping[str, JobState]:
         """Make jobs known; see `cronkit.abc.Store.register`."""
+        states = {}
         with self._lock:
-            register, states = self._table.register, {}
             for job in jobs:
-                states[job.id] = register(job, now)
-            return states
+                states[job.id] = self._table.register(job, now)
+        return states
 
     def forget(self, job_id: str, now: datetime) -> Sequence[Run]:
         """End the waiting runs of a removed job; see `cronkit.abc.Store.forget`."""
