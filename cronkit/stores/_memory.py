@@ -219,7 +219,7 @@ class MemoryStore:
             row = self._table.rows.get(run_id)
             if row is not None and row.abandoned:
                 row.abandoned = False
-                self._table.retire(self._table.jobs[row.decision.job_id], row)
+                self._table.jobs[row.decision.job_id].retire(row, self._table.rows)
 
     def get(self, run_id: str) -> Run | None:
         """Return a run by its id."""

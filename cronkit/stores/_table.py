@@ -2,62 +2,22 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import Counter
 from typing import TYPE_CHECKING
 
-import attrs
-
-from cronkit.jobs import KEEP, Ending, JobState, Outcome, Rewind
+from cronkit.jobs import KEEP, Ending, Outcome
+from cronkit.stores._job_row import JobRow
 from cronkit.stores._queue import WaitingQueue
-from cronkit.stores._rows import LiveRows, Row
+from cronkit.stores._rows import Row
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
     from datetime import datetime, timedelta
 
     from cronkit.abc import Judge
-    from cronkit.jobs import Decision, Job, Limits, Run, Taken, Verdict
-
-KEEP_RUNS = 100
-"""How many ended runs of a job are kept unless the job says otherwise."""
+    from cronkit.jobs import Decision, Job, JobState, Limits, Run, Taken, Verdict
 
 _JOB, _TAG = "job ", "tag "
-
-
-class JobRow(JobState):
-    """What is kept of a job: its state, and with it its runs.
-
-    Attributes:
-        going: how many of its runs go on.
-        live_rows: its runs that have not ended.
-        history: those that have, oldest first. The ``maxlen`` of a deque says how many are kept, of
-            a tuple it is `KEEP_RUNS`: most jobs of a burst run once, and a deque takes 600 bytes.
-    """
-
-    __slots__ = ("going", "history", "live_rows")
-
-    def __init__(self, job_id: str, now: datetime) -> None:
-        self.job_id = job_id  # each field here: by the words of `JobState` it takes twice as long
-        self.first_seen = now
-        self.mark = self.pause = self.rewind = self.edit = None
-        self.planned = 0
-        self.live = ()
-        self.going = 0
-        self.live_rows: dict[str, Row] | None = None
-        self.history: deque[Row] | tuple[Row, ...] = ()
-
-    def read(self) -> JobState:
-        """Return the state, with the runs that are live now."""
-        if self.live_rows:
-            self.live = LiveRows(self.live_rows)
-        elif self.live:
-            self.live = ()
-        return self
-
-    def copy(self) -> JobState:
-        """Return the state as it is now."""
-        facts = {each.name: getattr(self, each.name) for each in attrs.fields(JobState)}
-        return JobState(**{**facts, "live": tuple(LiveRows(self.live_rows or {}))})
 
 
 class Table:
@@ -87,12 +47,7 @@ class Table:
             row = self.jobs[job.id] = JobRow(job.id, now)
             if job.keep_runs is None:
                 return row
-        keep = KEEP_RUNS if job.keep_runs is None else job.keep_runs
-        old = row.history
-        if keep != (old.maxlen if isinstance(old, deque) else KEEP_RUNS):
-            row.history = deque(maxlen=keep)
-            for each in old:
-                self.retire(row, each)
+        row.keep(job.keep_runs, self.rows)
         return row.read()
 
     def states(self, job_ids: Collection[str]) -> list[JobState]:
@@ -179,7 +134,7 @@ class Table:
                 waiting.append(row)
                 self._keep(job, row, now)
             else:
-                self.retire(job, row)
+                job.retire(row, self.rows)
         moved = verdict.mark
         if moved is not None and (mark is None or moved > mark):
             job.mark = moved
@@ -282,7 +237,7 @@ class Table:
             self.waiting.push((row,), ending.at)
         else:
             row.end(ending)
-            self.retire(job, row)
+            job.retire(row, self.rows)
 
     def goes_on(self, row: Row) -> bool:
         """Return whether a run of the row's job goes on."""
@@ -295,27 +250,8 @@ class Table:
             self.finish(row, ending)
         else:
             row.end(ending)
-            self.retire(self.jobs[row.decision.job_id], row)
+            self.jobs[row.decision.job_id].retire(row, self.rows)
         return row.run()
-
-    def retire(self, job: JobRow, row: Row) -> None:
-        """Move an ended row to the history and prune that; an abandoned one stays live."""
-        if row.abandoned:
-            return
-        live = job.live_rows
-        if live is not None:
-            live.pop(row.decision.run_id, None)
-            if not live:
-                job.live_rows = None  # most jobs wait for most of their time
-        history = job.history
-        if isinstance(history, deque):
-            if len(history) == history.maxlen:  # the oldest goes
-                del self.rows[history[0].decision.run_id]
-            history.append(row)
-        elif history:
-            job.history = deque((*history, row), maxlen=KEEP_RUNS)
-        else:
-            job.history = (row,)
 
     # --- reading ---------------------------------------------------------------------------------
 
@@ -337,12 +273,7 @@ class Table:
         """Move marks and waiting rows back; see `cronkit.stores.MemoryStore.rewind`."""
         self.generation += 1
         for job in [self.jobs[each] for each in job_ids if each in self.jobs]:
-            if job.mark is None:
-                job.first_seen = min(job.first_seen, now)
-            elif job.mark > now and job.job_id in repeat:
-                until = job.mark if job.rewind is None else max(job.rewind.until, job.mark)
-                job.rewind = Rewind(generation=self.generation, until=until)
-                job.mark = now
+            job.rewind_to(now, self.generation, repeat=job.job_id in repeat)
             for row in (job.live_rows or {}).values():
                 row.pull_in(now, delta)
         self.waiting.rearrange(now)

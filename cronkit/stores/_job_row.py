@@ -1,0 +1,92 @@
+"""What a memory store keeps of a job: its state, the runs that are live, and those that have ended."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+import attrs
+
+from cronkit.jobs import JobState, Rewind
+from cronkit.stores._rows import LiveRows
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from cronkit.stores._rows import Row
+
+KEEP_RUNS = 100
+"""How many ended runs of a job are kept unless the job says otherwise."""
+
+
+class JobRow(JobState):
+    """What is kept of a job: its state, and with it its runs.
+
+    Attributes:
+        going: how many of its runs go on.
+        live_rows: its runs that have not ended.
+        history: those that have, oldest first. The ``maxlen`` of a deque says how many are kept, of
+            a tuple it is `KEEP_RUNS`: most jobs of a burst run once, and a deque takes 600 bytes.
+    """
+
+    __slots__ = ("going", "history", "live_rows")
+
+    def __init__(self, job_id: str, now: datetime) -> None:
+        self.job_id = job_id  # each field here: by the words of `JobState` it takes twice as long
+        self.first_seen = now
+        self.mark = self.pause = self.rewind = self.edit = None
+        self.planned = 0
+        self.live = ()
+        self.going = 0
+        self.live_rows: dict[str, Row] | None = None
+        self.history: deque[Row] | tuple[Row, ...] = ()
+
+    def read(self) -> JobState:
+        """Return the state, with the runs that are live now."""
+        if self.live_rows:
+            self.live = LiveRows(self.live_rows)
+        elif self.live:
+            self.live = ()
+        return self
+
+    def copy(self) -> JobState:
+        """Return the state as it is now."""
+        facts = {each.name: getattr(self, each.name) for each in attrs.fields(JobState)}
+        return JobState(**{**facts, "live": tuple(LiveRows(self.live_rows or {}))})
+
+    def keep(self, most: int | None, rows: dict[str, Row]) -> None:
+        """Keep so many ended runs from now on; what is too old is dropped from `rows` too."""
+        most = KEEP_RUNS if most is None else most
+        old = self.history
+        if most != (old.maxlen if isinstance(old, deque) else KEEP_RUNS):
+            self.history = deque(maxlen=most)
+            for each in old:
+                self.retire(each, rows)
+
+    def retire(self, row: Row, rows: dict[str, Row]) -> None:
+        """Move an ended row to the history and prune that; an abandoned one stays live."""
+        if row.abandoned:
+            return
+        live = self.live_rows
+        if live is not None:
+            live.pop(row.decision.run_id, None)
+            if not live:
+                self.live_rows = None  # most jobs wait for most of their time
+        history = self.history
+        if isinstance(history, deque):
+            if len(history) == history.maxlen:  # the oldest goes
+                del rows[history[0].decision.run_id]
+            history.append(row)
+        elif history:
+            self.history = deque((*history, row), maxlen=KEEP_RUNS)
+        else:
+            self.history = (row,)
+
+    def rewind_to(self, now: datetime, generation: int, *, repeat: bool) -> None:
+        """Follow the wall clock back; with `repeat` what was decided after `now` comes once more."""
+        if self.mark is None:
+            self.first_seen = min(self.first_seen, now)
+        elif self.mark > now and repeat:
+            until = self.mark if self.rewind is None else max(self.rewind.until, self.mark)
+            self.rewind = Rewind(generation=generation, until=until)
+            self.mark = now
