@@ -269,13 +269,14 @@ class Decider:
 
     def _follow(self, job: Job, plan: Plan) -> None:
         """Remember a plan's next fire time and arm its timer; what is due already rings at once."""
+        job_id, fire, due = job.id, plan.fire, plan.due
         if self.failing:
-            self.failing.pop(job.id, None)
-        if plan.due is None:
-            self.disarm(job.id)
-            return
-        if plan.fire is None:  # a pause ends then
-            self._fires.pop(job.id, None)
+            self.failing.pop(job_id, None)
+        if fire is None:  # there is none, or a pause ends first
+            self._fires.pop(job_id, None)
         else:
-            self._fires[job.id] = plan.fire
-        self._timers.arm(job.id, plan.due, job.priority)
+            self._fires[job_id] = fire
+        if due is None:
+            self._timers.disarm(job_id)
+        else:
+            self._timers.arm(job_id, due, job.priority)
