@@ -108,5 +108,6 @@ def test_a_promise_that_is_broken_on_purpose_is_noticed(fault, noticed):
             simulate(seed, fault=fault)
         except AssertionError as error:
             found.append(str(error))
-            break
+            if noticed in found[-1]:  # another check may be the first to notice
+                break
     assert noticed in "".join(found)

@@ -25,11 +25,13 @@ class World:
         wall: what the wall clock shows at ``elapsed`` zero.
         trace: what has happened, a line each.
         watch: is told of each attempt that starts.
+        prompt: whether attempts are acted on where they end, and not by the next step.
     """
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
         self.chance = Random(f"world {seed}")
+        self.prompt = self.chance.random() < 0.5
         self.elapsed = ZERO
         self.wall = START
         self.trace: list[str] = []
@@ -165,11 +167,16 @@ class Host:
 
 
 class SimExecutor:
-    """Attempts whose length and end derive from the seed, the run and the attempt."""
+    """Attempts whose length and end derive from the seed, the run and the attempt.
+
+    Attributes:
+        prompt: whether an outcome is written, and the next run started, where it is reported.
+    """
 
     kills = False
 
     def __init__(self, host: Host, slots: int) -> None:
+        self.prompt = host.world.prompt
         self._host = host
         self._slots = slots
         self._busy: set[object] = set()
