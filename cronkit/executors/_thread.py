@@ -108,6 +108,7 @@ class ThreadExecutor:
                     self._start_thread()
             except RuntimeError as error:
                 self._going.discard(attempt)
+                self._idle.notify_all()
                 return error
             if to_thread:
                 self._queue.put(attempt)

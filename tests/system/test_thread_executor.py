@@ -293,3 +293,21 @@ def test_what_waits_for_a_slot_goes_by_priority_then_fire_time_then_job():
         gate.set()
         assert scheduler.wait_idle(LONG)
     assert order == ["high", "z", "x", "y", "low"]
+
+
+def test_a_shutdown_ends_though_a_thread_could_not_be_started_meanwhile(bench):
+    it = bench()
+    attempt, gate = it.submit_gated()
+    ending = threading.Thread(target=it.executor.shutdown, args=[None], daemon=True)
+    ending.start()
+
+    def none_left():
+        gate.set()
+        assert it.next_report()[0] is attempt  # the worker ends it just now
+        raise RuntimeError("can't start new thread")
+
+    it.executor._start_thread = none_left
+    it.submit(lambda: "refused")
+    assert isinstance(it.next_report()[2], RuntimeError)
+    ending.join(LONG)
+    assert not ending.is_alive()
