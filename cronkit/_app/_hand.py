@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from cronkit.jobs import Job, JobState, Run
 
 _MOST_BACKFILLED = 10_000
+
+_MOMENT = 0.05
+"""Seconds after which to look again whether another thread's run has ended."""
 _LONGEST_KEY = 255
 _LOOK_SECONDS = 0.5
 """How often a handle asks a shared store about a run that another process may hold."""
@@ -161,11 +164,19 @@ class ByHand:
                 soon = core.store.next_waiting([job.id], core.clock.now())
             for attempt in begun:
                 here.submit(attempt)
-            if not taken and soon is not None:
-                self._pause((soon - core.clock.now()).total_seconds())
-            elif not taken:
-                raise StateError("run_now", f"run {new} is held by another run of its job")
+            if taken:
+                continue
+            seconds = None if soon is None else (soon - core.clock.now()).total_seconds()
+            if seconds is None or (seconds <= 0 and self._nobody_else()):
+                raise StateError("run_now", f"run {new} is held back by a run that goes on")
+            self._pause(max(seconds, _MOMENT))
         core.hooks.deliver()
+
+    def _nobody_else(self) -> bool:
+        """Return whether only the caller could end the run that holds up what it asks for."""
+        caller = active()
+        is_inside = caller is not None and caller.id in self._engine.attempts.running
+        return is_inside or isinstance(self._core.clock, DrivenClock)
 
     def _pause(self, seconds: float) -> None:
         from threading import Event  # noqa: PLC0415 -- only a retry on a stopped scheduler waits

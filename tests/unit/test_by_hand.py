@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from cronkit import Backoff, Cron, Every, current_run
+from cronkit import Backoff, Cron, Every, Scheduler, current_run
 from cronkit.errors import (
     JobNotFoundError,
     NaiveDatetimeError,
@@ -436,3 +436,19 @@ def test_a_bad_backfill_leaves_no_run_behind(daily, job_id, start, end, error):
 def test_backfill_wants_a_started_scheduler(daily):
     with pytest.raises(StateError, match="start"):
         daily.backfill("daily", "2025-12-01", "2025-12-02")
+
+
+@pytest.mark.parametrize("fake", [True, False], ids=["fake time", "real time"])
+def test_a_job_is_told_that_it_holds_up_what_it_asks_for_itself(make, fake):
+    scheduler, told = make() if fake else Scheduler(), []
+
+    def job():
+        if not told:
+            told.append(None)
+            with pytest.raises(StateError, match="held back by a run that goes on") as error:
+                scheduler.run_now("job")
+            told.append(error.value)
+
+    scheduler.add(job, None, id="job", overlap="queue")
+    assert scheduler.run_now("job").result() is None
+    assert len(told) == 2
