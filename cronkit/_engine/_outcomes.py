@@ -121,7 +121,10 @@ class Outcomes:
                 reports.popleft()
                 raise
             self._written(judged, answer)
-            reports.popleft()  # only now: on a driven clock Ctrl-C may come at any line
+            # Only now: on a driven clock Ctrl-C may come at any line. Who stops the scheduler
+            # meanwhile, in a signal handler, has taken the report.
+            if reports and reports[0][0] is attempt:
+                reports.popleft()
         if reports or queue:
             self.collect(now)
             self.write()

@@ -107,3 +107,28 @@ def test_an_executor_that_refuses_while_it_is_given_runs_gets_no_more_than_it_ha
         outcomes = [run.outcome for run in scheduler.runs()]
     assert sorted(outcomes) == ["failed"] * 6 + ["succeeded"] * 6
     assert executor.most <= 3
+
+
+class Interrupted(MemoryStore):
+    """A store whose next `finish` is followed by a signal, whose handler calls `handler`."""
+
+    handler = None
+
+    def finish(self, ending, followers=(), plan=None):
+        new = super().finish(ending, followers, plan)
+        handler, self.handler = self.handler, None
+        if handler is not None:
+            handler()
+        return new
+
+
+def test_a_stop_by_a_signal_handler_while_an_outcome_is_written_leaves_no_error(make, clock):
+    store = Interrupted()
+    scheduler = make(store=store)
+    scheduler.every("1m", id="job")(lambda: None)
+    scheduler.start()
+    store.handler = lambda: scheduler.shutdown(wait=False)
+    clock.advance("1m")
+    scheduler.start()
+    clock.advance("2m")
+    assert [run.outcome for run in scheduler.runs()] == ["succeeded"] * 3
