@@ -50,7 +50,7 @@ class Pauses:
                     raise PolicyError("until", end.isoformat(), f"later than {now.isoformat()}")
             pause = Pause(at=now, until=end, by=by, why=why)
             # What is due already is decided first: a pause takes back nothing.
-            self._engine.decider.decide(ids, now)
+            self._engine.decider.decide(ids, now, start=False)
             self._engine.decider.change(ids, lambda job, _: Verdict(job.id, (), None, pause), now)
             self._engine.attempts.hungry = True
             self._tell(JobPaused, ids, now)

@@ -82,21 +82,26 @@ class Attempts:
                     full = False
         self._look_ahead(now, full=full)
 
-    def begin_taken(self, rows: Sequence[Taken], now: datetime, *, full: bool, more: bool) -> None:
+    def begin_taken(
+        self,
+        rows: Sequence[Taken],
+        full: bool,  # noqa: FBT001 -- what the store has answered, as it is
+        more: bool,  # noqa: FBT001
+        now: datetime,
+    ) -> None:
         """Start what the store has handed out as it decided; all jobs run on one executor.
 
         Args:
             rows: what it has handed out.
-            now: the present instant.
             full: whether no slot is left.
             more: whether other rows wait.
+            now: the present instant.
         """
+        self.hungry = self.starved = False  # first: an attempt may end, and ask for runs, meanwhile
         if rows:
             self._launch(rows, self.executors[None], now)
         if more:
             self._look_ahead(now, full=full)
-        else:
-            self.hungry = self.starved = False
 
     def room(self, executor: Executor) -> int:
         """Return how many attempts an executor may be given now."""

@@ -51,8 +51,7 @@ class Core:
     def __init__(self, clock: Clock, store: Store, hooks: Hooks) -> None:
         self.clock = clock
         self.store = store
-        decides = getattr(store, "decide_and_take", None) is not None
-        self.local = cast("LocalStore", store) if decides else None
+        self.local = cast("LocalStore", store) if _decides_and_takes(type(store)) else None
         self.shares = bool(getattr(store, "shared", False))
         self.hooks = hooks
         self.jobs: dict[str, Job] = {}
@@ -104,6 +103,20 @@ class Core:
             return run
         first = None if run.first is None else run.first.astimezone(job.zone)
         return attrs.evolve(run, fire_time=run.fire_time.astimezone(job.zone), first=first)
+
+
+def _decides_and_takes(kind: type) -> bool:
+    """Return whether a store has `LocalStore.decide_and_take`, and means it.
+
+    A class that has another `decide` or `take` than the class it derives from is asked by these.
+    """
+    for each in kind.__mro__:
+        own = vars(each)
+        if "decide_and_take" in own:
+            return own["decide_and_take"] is not None
+        if "decide" in own or "take" in own:
+            return False
+    return False
 
 
 def _nobody() -> None:

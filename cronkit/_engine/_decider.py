@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from cronkit._engine._core import Core
     from cronkit._engine._timers import Timers
     from cronkit.abc import Judge
-    from cronkit.jobs import Job, JobState, Verdict
+    from cronkit.jobs import Job, JobState, Taken, Verdict
 
 _AGAIN = timedelta(seconds=1)
 """When to ask a trigger again that raised; each further time it is twice as long."""
@@ -99,11 +99,20 @@ class Decider:
         """Return the job's next fire time, in UTC."""
         return self._fires.get(job_id)
 
-    def decide(self, job_ids: Sequence[str], now: datetime) -> None:
-        """Have the store decide what is due, and start at once what can be."""
-        core, attempts, fires, follow = self._core, self._attempts, self._fires, self._follow
-        jobs, edits = core.jobs, core.edits
+    def decide(self, job_ids: Sequence[str], now: datetime, *, start: bool = True) -> None:
+        """Have the store decide what is due.
 
+        Args:
+            job_ids: the jobs whose timers have come.
+            now: the present instant.
+            start: whether what can start is started at once.
+        """
+        attempts, fires = self._attempts, self._fires
+        jobs, edits = self._core.jobs, self._core.edits
+        plans: list[tuple[Job, Plan]] = []
+        failed: list[tuple[Job, BaseException]] = []
+
+        # It changes nothing and logs nothing: the store is in the middle of a transaction.
         def judge(state: JobState) -> Verdict | None:
             job = jobs[state.job_id]
             try:
@@ -111,51 +120,48 @@ class Decider:
                     job = edits.follow(state)
                 plan = plan_job(job, state, now, fires.get(job.id))
             except BaseException as error:  # noqa: BLE001 -- the trigger boundary
-                self._postpone(job, error, now)
+                failed.append((job, error))
                 return None
-            follow(job, plan)
+            plans.append((job, plan))
             return plan.verdict
 
-        room, taken, more = 0, None, False
-        decisions: Sequence[Decision]
         try:
-            # A row that others are told of waits first; jobs on several executors are taken apart.
-            if core.local is not None and core.hooks.quiet and len(attempts.groups) == 1:
-                room = attempts.room(attempts.executors[None])
-                decisions, taken, more = core.local.decide_and_take(
-                    job_ids, judge, core.owner, jobs, room, limits=attempts.limits, now=now
-                )
-            else:
-                decisions = self._decide_only(job_ids, judge, now)
+            decisions, taken = self._ask(job_ids, judge, now, start=start)
         except BaseException:
-            self._undecided(job_ids, now)
+            self.ask_again(job_ids, now + _AGAIN)
             raise
+        for job, plan in plans:
+            self._follow(job, plan)
+        if len(plans) + len(failed) < len(job_ids):
+            known = {job.id for job, _ in (*plans, *failed)}
+            self.ask_again([each for each in job_ids if each not in known], now + _LOCKED)
         waiting = self.announce(decisions, now)
         if taken is not None:
-            attempts.begin_taken(taken, now, full=len(taken) == room, more=more)
+            attempts.begin_taken(*taken, now)
         elif waiting:
             attempts.hungry = True
+        for job, error in failed:  # last: a log handler may remove a job that starts now
+            self._postpone(job, error, now)
 
-    def _decide_only(
-        self, job_ids: Sequence[str], judge: Judge, now: datetime
-    ) -> Sequence[Decision]:
-        """Have the store decide, and look soon again at jobs that another scheduler has locked."""
-        seen = set[str]()
+    def _ask(
+        self, job_ids: Sequence[str], judge: Judge, now: datetime, *, start: bool
+    ) -> tuple[Sequence[Decision], tuple[Sequence[Taken], bool, bool] | None]:
+        """Return what the store has decided, and what of it starts at once, if it was asked so.
+
+        A row that others are told of waits first; jobs on several executors are taken apart.
+        """
+        core, attempts = self._core, self._attempts
+        if start and core.local and core.hooks.quiet and len(attempts.groups) == 1:
+            room = attempts.room(attempts.executors[None])
+            decisions, taken, more = core.local.decide_and_take(
+                job_ids, judge, core.owner, core.jobs, room, limits=attempts.limits, now=now
+            )
+            return decisions, (taken, len(taken) == room, more)
 
         def plan(states: Sequence[JobState]) -> list[Verdict]:
-            seen.update(state.job_id for state in states)
             return [each for each in map(judge, states) if each is not None]
 
-        decisions = self._core.store.decide(job_ids, plan, now)
-        if len(seen) < len(job_ids):
-            self.ask_again([each for each in job_ids if each not in seen], now + _LOCKED)
-        return decisions
-
-    def _undecided(self, job_ids: Sequence[str], now: datetime) -> None:
-        """Look soon again at jobs whose verdicts the store has not taken: nothing has come of them."""
-        for job_id in job_ids:
-            self._fires.pop(job_id, None)
-        self.ask_again(job_ids, now + _AGAIN)
+        return core.store.decide(job_ids, plan, now), None
 
     def _look(
         self, job: Job, state: JobState, now: datetime, known: datetime | None = None
@@ -185,6 +191,10 @@ class Decider:
             job = self._core.jobs.get(job_id)
             if job is not None:
                 self._timers.arm(job_id, when, job.priority)
+
+    def without_timer(self) -> list[str]:
+        """Return the jobs that have a next fire time and no timer: Ctrl-C came in between."""
+        return [each for each in self._fires if self._timers.when(each) is None]
 
     def refresh(self) -> None:
         """Wait anew for all fire times: another scheduler has changed a job, or a pause."""

@@ -170,9 +170,10 @@ class Engine:
     def _step(self, now: datetime) -> None:
         if self.attempts.outcomes.reports:
             self.attempts.outcomes.collect(now)
-        due = self._timers.pop_due(now)
+        due: list[str] = []
         jobs: Sequence[str] = ()
         try:
+            due = self._timers.pop_due(now)
             if due:
                 jobs = self._ring(due, now)
             if self.outage.since is None:
@@ -193,6 +194,7 @@ class Engine:
             if self._timers.when(key) is None:
                 job = self.core.jobs.get(key)
                 self._timers.arm(key, now, 0 if job is None else job.priority)
+        self.decider.ask_again(self.decider.without_timer(), now)
 
     def serve(self) -> bool:
         """Write what has ended and start what waits for a slot; return whether that was possible.

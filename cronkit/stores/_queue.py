@@ -59,25 +59,48 @@ class WaitingQueue:
         if ready:
             self.ready.push(ready)
 
-    def hold(self, limit: str, entry: Entry) -> None:
-        """Set a row aside that was taken from `ready`, until its limit has room."""
-        heappush(self.held.setdefault(limit, []), entry)
+    def hold(self, limit: str, entry: Entry, released: dict[Row, str]) -> None:
+        """Set a row aside that was taken from `ready`, until its limit has room.
 
-    def release(self, room: Callable[[str], int]) -> None:
+        Args:
+            limit: the name of the limit.
+            entry: the row.
+            released: what `release` gave: where another limit had room for this row, that is for
+                the next one now.
+        """
+        heappush(self.held.setdefault(limit, []), entry)
+        other = released.get(entry[4], limit)
+        if other != limit:
+            self.release_one(other, released)
+
+    def release(self, room: Callable[[str], int]) -> dict[Row, str]:
         """Make as many rows ready as their limits have room for by now.
 
         Args:
             room: gives, for the name of a limit, how many more runs it allows.
+
+        Returns:
+            The rows, with the name of the limit that held each.
         """
-        for name, heap in list(self.held.items()):
+        released: dict[Row, str] = {}
+        for name in list(self.held):
             left = room(name)
-            while heap and left > 0:
-                entry = heappop(heap)
-                if entry[4].phase == "waiting":
-                    self.ready.push([entry])
-                    left -= 1
-            if not heap:
-                del self.held[name]
+            while left > 0 and self.release_one(name, released):
+                left -= 1
+        return released
+
+    def release_one(self, name: str, released: dict[Row, str]) -> bool:
+        """Make the first row ready that a limit holds; return whether there was one."""
+        heap, found = self.held.get(name, []), False
+        while heap and not found:
+            entry = heappop(heap)
+            if entry[4].phase == "waiting":
+                self.ready.push([entry])
+                released[entry[4]] = name
+                found = True
+        if not heap:
+            self.held.pop(name, None)
+        return found
 
     def give_up(
         self, now: datetime, job_ids: Collection[str], going: Callable[[Row], bool]

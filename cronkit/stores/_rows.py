@@ -59,10 +59,13 @@ class Row:
             return None
         return self.entered_at if self.ending is None else self.ending.at
 
+    def can_start(self, now: datetime) -> bool:
+        """Return whether it waits, and its time has come."""
+        return self.phase == "waiting" and self.not_before <= now
+
     def start(self, owner: str, now: datetime) -> Taken:
         """Make the row running, as `owner`'s."""
         decision, before = self.decision, self.taken
-        self.phase = "running"
         self.owner = owner
         taken = self.taken = Taken(
             decision.run_id,
@@ -77,6 +80,7 @@ class Row:
             decision.args,
             decision.kwargs,
         )
+        self.phase = "running"  # last: by its owner it is found, should Ctrl-C come before a return
         return taken
 
     def pull_in(self, now: datetime, delta: timedelta) -> None:

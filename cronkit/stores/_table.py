@@ -78,8 +78,10 @@ class Table:
         try:
             for verdict in verdicts:
                 self._enter(self.jobs[verdict.job_id], verdict, now, new, waiting)
-        finally:  # Ctrl-C too leaves no row out of line
             self.waiting.push(waiting, now)
+        except BaseException:
+            self._line_up(now)
+            raise
         return new
 
     def decide_and_take(
@@ -107,13 +109,30 @@ class Table:
             if len(waiting) == 1 and free > 0 and not limits.tags_of and self.waiting.is_empty():
                 row = waiting[0]
                 job = jobs[row.decision.job_id]
-                if not job.going and row.not_before <= now and job.job_id in takes:
-                    waiting.clear()
+                if row.can_start(now) and not job.going and job.job_id in takes:
                     job.going = 1
                     return new, [row.start(owner, now)]
-        finally:  # Ctrl-C too leaves no row out of line
             self.waiting.push(waiting, now)
+        except BaseException:
+            self._line_up(now)
+            raise
         return new, self.take(owner, takes, free, limits, now) if free > 0 else []
+
+    def _line_up(self, now: datetime) -> None:
+        """Put each row in its place: Ctrl-C, or what a trigger raises, may have come in between."""
+        for job in self.jobs.values():
+            job.live_rows, job.going = None, 0
+        for row in self.rows.values():
+            job = self.jobs[row.decision.job_id]
+            if row.phase != "ended" or row.abandoned:
+                job.live_rows = {**(job.live_rows or {}), row.decision.run_id: row}
+            if row.phase == "running":
+                job.going += 1
+        tagged = self._tagged.items()
+        self._tagged = {each: tags for each, tags in tagged if self.rows[each].phase == "running"}
+        self._tags = Counter(tag for tags in self._tagged.values() for tag in tags)
+        self.waiting = WaitingQueue()
+        self.waiting.push([row for row in self.live() if row.phase == "waiting"], now)
 
     def _enter(
         self, job: JobRow, verdict: Verdict, now: datetime, new: list[Decision], waiting: list[Row]
@@ -172,9 +191,19 @@ class Table:
         self, owner: str, job_ids: Collection[str], free: int, limits: Limits, now: datetime
     ) -> list[Taken]:
         """Make waiting rows of these jobs running, in order, as far as slots and limits go."""
+        try:
+            return self._take(owner, job_ids, free, limits, now)
+        except BaseException:
+            self._line_up(now)
+            raise
+
+    def _take(
+        self, owner: str, job_ids: Collection[str], free: int, limits: Limits, now: datetime
+    ) -> list[Taken]:
         waiting, jobs, tags_of = self.waiting, self.jobs, limits.tags_of
+        released: dict[Row, str] = {}
         if waiting.held:
-            waiting.release(lambda name: self._room(name, limits))
+            released = waiting.release(lambda name: self._room(name, limits))
         if waiting.future:
             waiting.ripen(now)
         taken: list[Taken] = []
@@ -189,7 +218,7 @@ class Table:
                 continue
             job = jobs[job_id]
             if (job.going or tags_of) and (held_by := self._held_by(limits, row)):
-                waiting.hold(held_by, entry)
+                waiting.hold(held_by, entry, released)
                 continue
             job.going += 1
             if tags_of and (tags := tags_of.get(job_id)):
@@ -229,15 +258,19 @@ class Table:
         """Write what an attempt came to: an outcome, or that its run waits again."""
         decision = row.decision
         job = self.jobs[decision.job_id]
-        job.going -= 1
-        if self._tagged:
-            self._tags.subtract(self._tagged.pop(decision.run_id, ()))
-        if ending.outcome is None:
-            row.wait(ending)
-            self.waiting.push((row,), ending.at)
-        else:
-            row.end(ending)
-            job.retire(row, self.rows)
+        try:
+            job.going -= 1
+            if self._tagged:
+                self._tags.subtract(self._tagged.pop(decision.run_id, ()))
+            if ending.outcome is None:
+                row.wait(ending)
+                self.waiting.push((row,), ending.at)
+            else:
+                row.end(ending)
+                job.retire(row, self.rows)
+        except BaseException:
+            self._line_up(ending.at)
+            raise
 
     def goes_on(self, row: Row) -> bool:
         """Return whether a run of the row's job goes on."""

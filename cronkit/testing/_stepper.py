@@ -33,6 +33,10 @@ if TYPE_CHECKING:
     from cronkit.testing._agenda import Agenda, Sleeper
 
 
+_TO_BEGIN = 1.0
+"""Seconds within which a thread begins that has been started."""
+
+
 class Stepper:
     """Does what an agenda says, and moves its time.
 
@@ -124,7 +128,12 @@ class Stepper:
 
     def _execute(self, executor: FakeExecutor, attempt: Attempt) -> None:
         attempt.sleeper = self.sleep
-        executor.ended(attempt, *call(attempt, self._run_coroutine))
+        value, error = call(attempt, self._run_coroutine)
+        try:
+            executor.ended(attempt, value, error)
+        except BaseException:  # Ctrl-C came in between; what is reported twice counts once
+            executor.ended(attempt, value, error)
+            raise
 
     def _run_coroutine(
         self, attempt: Attempt, coroutine: Coroutine[object, object, object]
@@ -141,9 +150,9 @@ class Stepper:
         sleeper = self.agenda.fall_asleep(seconds, token)
         if is_base:
             self._base_sleeper = sleeper
-        if is_base or not self._give_to_base():
-            self._help(partial(self._drive, is_base=False))
         interrupt: BaseException | None = None
+        if is_base or not self._give_to_base():
+            interrupt = self._help(partial(self._drive, is_base=False))
         while not sleeper.is_open:
             try:
                 sleeper.gate.acquire()
@@ -169,7 +178,7 @@ class Stepper:
         if sleeper is not None:
             sleeper.rouse()
 
-    def _lend(self, hand_over: Callable[[], None]) -> None:
+    def _lend(self, hand_over: Callable[[], object]) -> None:
         """The base gives the baton away and waits until it comes back."""
         gate = self._base_gate = threading.Lock()
         gate.acquire()
@@ -190,10 +199,12 @@ class Stepper:
         if not self._give_to_base():
             self._drive(is_base=False)
 
-    def _help(self, work: Callable[[], None]) -> None:
-        """Start a helper with the baton."""
+    def _help(self, work: Callable[[], None]) -> BaseException | None:
+        """Start a helper with the baton; return the Ctrl-C that came while it began."""
+        begun = threading.Event()
 
         def serve() -> None:
+            begun.set()
             try:
                 work()
             except BaseException as error:  # noqa: BLE001 -- raised again where time is driven
@@ -201,4 +212,12 @@ class Stepper:
                 if not self._give_to_base():
                     self._rouse_base()
 
-        threading.Thread(target=serve, name="cronkit-fake", daemon=True).start()
+        helper = threading.Thread(target=serve, name="cronkit-fake", daemon=True)
+        try:
+            helper.start()
+        except BaseException as error:
+            if not begun.wait(_TO_BEGIN):
+                raise  # there is none
+            self._failure = error  # the helper has the baton: nobody else may go on
+            return error
+        return None

@@ -22,12 +22,16 @@ MOST_QUIETS = 100
 """What waits for slots at the end is a few hundred runs at most."""
 
 
-def laid_over(store: type, fault: type | None) -> type:
-    """Return a kind of store that is watched, and has a fault, if one is given."""
-    if fault is None:
-        return type("Laid", (Watched, store), {})
-    # A fault lies in `decide` or in `take`, so the two are called apart.
-    return type("Laid", (fault, Watched, store), {"decide_and_take": None})
+def laid_over(store: type, fault: type | None, *, at_once: bool = True) -> type:
+    """Return a kind of store that is watched, and has a fault, if one is given.
+
+    Args:
+        store: the kind of store.
+        fault: lies over it.
+        at_once: whether it decides and hands out rows in one call.
+    """
+    over = (Watched, store) if fault is None else (fault, Watched, store)
+    return type("Laid", over, {} if at_once else {"decide_and_take": None})
 
 
 class Simulation:
@@ -47,9 +51,8 @@ class Simulation:
         self.shared = chance.random() < 0.6
         self.steps_back = chance.random() < 0.3
         self.store = (
-            laid_over(SharedMemoryStore, fault)(
-                tells_deaths=chance.random() < 0.5,
-                at_once=fault is None and chance.random() < 0.5,
+            laid_over(SharedMemoryStore, fault, at_once=chance.random() < 0.5)(
+                tells_deaths=chance.random() < 0.5
             )
             if self.shared
             else laid_over(MemoryStore, fault)()

@@ -19,11 +19,9 @@ class SharedMemoryStore(MemoryStore):
     lease_seconds = LEASE_SECONDS
     rewind = None
 
-    def __init__(self, *, tells_deaths: bool, at_once: bool) -> None:
+    def __init__(self, *, tells_deaths: bool) -> None:
         super().__init__()
         self._tells_deaths = tells_deaths
-        if not at_once:
-            self.decide_and_take = None
         self._beats: dict[str, int] = {}
         self._fences: dict[str, int] = {}
         self._asked: dict[str, str] = {}

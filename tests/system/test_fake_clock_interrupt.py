@@ -9,9 +9,17 @@ import pytest
 
 from cronkit import Backoff, Every, Scheduler
 from cronkit._engine._attempts import Attempts
+from cronkit._engine._decider import Decider
 from cronkit._engine._endings import Endings
 from cronkit._engine._engine import Engine
+from cronkit._engine._express import Express
 from cronkit._engine._outcomes import Outcomes
+from cronkit.stores import MemoryStore
+from cronkit.stores._job_row import JobRow
+from cronkit.stores._line import Line
+from cronkit.stores._queue import WaitingQueue
+from cronkit.stores._rows import Row
+from cronkit.stores._table import Table
 from cronkit.testing import FakeClock
 
 pytestmark = pytest.mark.system
@@ -75,12 +83,17 @@ def interrupt_at(code, line):
 @pytest.mark.parametrize(
     "method",
     [
-        Attempts.start, Attempts._launch, Attempts.begin, Outcomes.settle, Outcomes.collect,
-        Outcomes.write, Outcomes._judge, Endings.written, Engine._act, Engine._ring,
+        Attempts.start, Attempts.begin_taken, Attempts._launch, Attempts.begin, Outcomes.settle,
+        Outcomes.collect, Outcomes.write, Outcomes._judge, Endings.written, Engine.step,
+        Engine._step, Engine._act, Engine._ring, Engine.serve, Express.report, Decider.decide,
+        Decider._ask, Decider._follow, Decider.announce, MemoryStore.decide_and_take,
+        MemoryStore.take, MemoryStore.finish, Table.decide_and_take, Table.take, Table._take,
+        Table._enter, Table._keep, Table.finish, Row.start, JobRow.retire, WaitingQueue.push,
+        Line.push, Line.pop,
     ],
     ids=lambda each: each.__qualname__,
 )  # fmt: skip
-def test_after_an_interrupt_at_any_line_of_the_engine_every_job_goes_on(method):
+def test_after_an_interrupt_at_any_line_of_engine_and_store_every_job_goes_on(method):
     code, failed = method.__code__, []
 
     def flaky():

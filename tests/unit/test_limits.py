@@ -365,3 +365,24 @@ def test_what_waits_for_a_retry_waits_through_a_restart_of_its_scheduler(
         with scheduler:
             clock.advance(length)
     assert job.calls == [(1, 0), (2, 600)]
+
+
+def test_a_row_starts_when_its_tag_has_room_though_another_limit_holds_the_row_before_it(
+    make, clock
+):
+    scheduler = make(limits={"x": 2})
+    seconds = {"a": [1], "b": [36_000, 1], "c": [5], "d": [10]}
+
+    def work():
+        run = current_run()
+        run.sleep(seconds[run.job_id].pop(0))
+
+    for each in "cdba":
+        scheduler.add(work, None, id=each, tags=["x"], overlap="allow", max_concurrent=1)
+    with scheduler:
+        for each in "cdbba":
+            scheduler.run_now(each)
+            clock.advance("1s")
+        clock.advance("1m")
+        assert [run.outcome for run in scheduler.runs("a")] == ["succeeded"]
+        scheduler.shutdown(wait=False)
