@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 from cronkit import _convert
 from cronkit._app._guest import Guest
+from cronkit._app._here import run_here
 from cronkit._app._waiting import refuse_to_hold_up
 from cronkit._context import active
 from cronkit._engine._firing import TICK, next_fire
@@ -16,7 +17,6 @@ from cronkit._engine._planner import plan_extra
 from cronkit._handle import RunHandle
 from cronkit.abc import DrivenClock
 from cronkit.errors import PolicyError, StateError
-from cronkit.executors import InlineExecutor
 from cronkit.jobs import Decision, Outcome, Verdict, check_call, convert_policies, run_id
 
 if TYPE_CHECKING:
@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     from cronkit.jobs import Job, JobState, Run
 
 _MOST_BACKFILLED = 10_000
-
-_MOMENT = 0.05
-"""Seconds after which to look again whether another thread's run has ended."""
 _LONGEST_KEY = 255
 _LOOK_SECONDS = 0.5
 """How often a handle asks a shared store about a run that another process may hold."""
@@ -67,7 +64,7 @@ class ByHand:
             with self._guest:
                 handle, is_new = self._ask(job, own, force=force, key=key)
                 if is_new:
-                    self._run_here(handle.id, job)
+                    run_here(self._engine, handle.id, job)
             core.hooks.deliver()
             return handle
         if self._engine.standing_by:
@@ -145,47 +142,6 @@ class ByHand:
         decisions = decider.insist([job.id], plan, now)
         decider.announce(decisions, now)
         return decisions
-
-    def _run_here(self, new: str, job: Job) -> None:
-        """Run in the calling thread until the run has ended: the scheduler is not started."""
-        core, attempts = self._core, self._engine.attempts
-        here = InlineExecutor()
-        here.start(attempts.outcomes.report)
-        while True:
-            with core.lock:
-                attempts.outcomes.collect(core.clock.now())
-                attempts.outcomes.write()
-                run = core.store.get(new)
-                if run is None or run.outcome is not None:
-                    break
-                now = core.clock.now()
-                taken = core.store.take(core.owner, [job.id], 1, attempts.limits, now)
-                begun = [attempts.begin(each, now) for each in taken]
-                soon = core.store.next_waiting([job.id], core.clock.now())
-            for attempt in begun:
-                here.submit(attempt)
-            if taken:
-                continue
-            seconds = None if soon is None else (soon - core.clock.now()).total_seconds()
-            if seconds is None or (seconds <= 0 and self._nobody_else()):
-                raise StateError("run_now", f"run {new} is held back by a run that goes on")
-            self._pause(max(seconds, _MOMENT))
-        core.hooks.deliver()
-
-    def _nobody_else(self) -> bool:
-        """Return whether only the caller could end the run that holds up what it asks for."""
-        caller = active()
-        is_inside = caller is not None and caller.id in self._engine.attempts.running
-        return is_inside or isinstance(self._core.clock, DrivenClock)
-
-    def _pause(self, seconds: float) -> None:
-        from threading import Event  # noqa: PLC0415 -- only a retry on a stopped scheduler waits
-
-        clock = self._core.clock
-        if isinstance(clock, DrivenClock):
-            clock.run_until(lambda: False, seconds)
-        else:
-            clock.wait(max(seconds, 0.0), Event())
 
     def backfill(self, job_id: str, start: datetime | str, end: datetime | str) -> list[RunHandle]:
         """Give a job a run for each fire time that has none; see `Scheduler.backfill`."""

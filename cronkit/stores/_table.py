@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
 from cronkit.jobs import KEEP, Ending, Outcome
+from cronkit.stores._holding import Holding
 from cronkit.stores._job_row import JobRow
 from cronkit.stores._queue import WaitingQueue
 from cronkit.stores._rows import Row
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from cronkit.abc import Judge
     from cronkit.jobs import Decision, Job, JobState, Limits, Run, Taken, Verdict
-
-_JOB, _TAG = "job ", "tag "
 
 
 class Table:
@@ -30,15 +28,14 @@ class Table:
         generation: how often the wall clock was set back.
     """
 
-    __slots__ = ("_tagged", "_tags", "generation", "jobs", "rows", "waiting")
+    __slots__ = ("_holding", "generation", "jobs", "rows", "waiting")
 
     def __init__(self) -> None:
         self.jobs: dict[str, JobRow] = {}
         self.rows: dict[str, Row] = {}
         self.waiting = WaitingQueue()
         self.generation = 0
-        self._tagged: dict[str, frozenset[str]] = {}  # running rows of jobs that have tags
-        self._tags: Counter[str] = Counter()  # how many of these have a tag
+        self._holding = Holding(self.jobs)
 
     def register(self, job: Job, now: datetime) -> JobState:
         """Make a job known; return its state."""
@@ -65,8 +62,7 @@ class Table:
             for run_id in job.live_rows or ():
                 del self.rows[run_id]
             job.live_rows, job.going = None, 0
-        self._tagged.clear()
-        self._tags.clear()
+        self._holding.count_anew(())
         self.waiting = WaitingQueue()
 
     # --- decisions -------------------------------------------------------------------------------
@@ -128,9 +124,7 @@ class Table:
                 job.live_rows = {**(job.live_rows or {}), row.decision.run_id: row}
             if row.phase == "running":
                 job.going += 1
-        tagged = self._tagged.items()
-        self._tagged = {each: tags for each, tags in tagged if self.rows[each].phase == "running"}
-        self._tags = Counter(tag for tags in self._tagged.values() for tag in tags)
+        self._holding.count_anew([row for row in self.live() if row.phase == "running"])
         self.waiting = WaitingQueue()
         self.waiting.push([row for row in self.live() if row.phase == "waiting"], now)
 
@@ -203,7 +197,7 @@ class Table:
         waiting, jobs, tags_of = self.waiting, self.jobs, limits.tags_of
         released: dict[Row, str] = {}
         if waiting.held:
-            released = waiting.release(lambda name: self._room(name, limits))
+            released = waiting.release(lambda name: self._holding.room(name, limits))
         if waiting.future:
             waiting.ripen(now)
         taken: list[Taken] = []
@@ -217,42 +211,17 @@ class Table:
                 aside.append(entry)
                 continue
             job = jobs[job_id]
-            if (job.going or tags_of) and (held_by := self._held_by(limits, row)):
+            if (job.going or tags_of) and (held_by := self._holding.held_by(limits, row)):
                 waiting.hold(held_by, entry, released)
                 continue
             job.going += 1
             if tags_of and (tags := tags_of.get(job_id)):
-                self._tagged[row.decision.run_id] = tags
-                self._tags.update(tags)
+                self._holding.began(row.decision.run_id, tags)
             taken.append(row.start(owner, now))
             free -= 1
         if aside:
             ready.push(aside)
         return taken
-
-    def _held_by(self, limits: Limits, row: Row) -> str | None:
-        """Return the name of the limit that holds a row back."""
-        job_id = row.decision.job_id
-        if row.decision.force:
-            return None
-        most = limits.jobs.get(job_id)
-        if most is not None and self.jobs[job_id].going >= most:
-            return _JOB + job_id
-        for tag in limits.tags_of.get(job_id, ()):
-            if self._room(_TAG + tag, limits) <= 0:
-                return _TAG + tag
-        return None
-
-    def _room(self, name: str, limits: Limits) -> int:
-        """Return how many runs more a limit allows; one that is no more holds nobody back."""
-        kind, key = name[: len(_JOB)], name[len(_JOB) :]
-        if kind == _JOB:
-            most = limits.jobs.get(key)
-            return len(self.rows) if most is None else most - self.jobs[key].going
-        most = limits.tags.get(key)
-        if most is None:
-            return len(self.rows)
-        return most - self._tags[key]
 
     def finish(self, row: Row, ending: Ending) -> None:
         """Write what an attempt came to: an outcome, or that its run waits again."""
@@ -260,8 +229,8 @@ class Table:
         job = self.jobs[decision.job_id]
         try:
             job.going -= 1
-            if self._tagged:
-                self._tags.subtract(self._tagged.pop(decision.run_id, ()))
+            if self._holding.tagged:
+                self._holding.ended(decision.run_id)
             if ending.outcome is None:
                 row.wait(ending)
                 self.waiting.push((row,), ending.at)
