@@ -24,6 +24,11 @@ _NEAR = 0.0005
 From a long sleep a thread comes back 0.3 ms late, from a short one 0.1 ms.
 """
 
+_BRINK = 0.0002
+"""Seconds before a fire time from which on the loop sleeps no more: from the shortest sleep a
+thread comes back 0.1 ms late. So much is spent at each instant that it has slept for.
+"""
+
 _WORTHWHILE = 4
 """A wait this many times `_NEAR` is long; a shorter one is not cut in two."""
 
@@ -125,12 +130,16 @@ class Loop:
         left = (when - clock.now()).total_seconds()
         if left > _LONGEST_WAIT:
             return clock.wait(_LONGEST_WAIT, wake), False
-        if left > _WORTHWHILE * _NEAR:
-            end = clock.monotonic() + left  # the wall clock may be set meanwhile
-            if clock.wait(left - _NEAR, wake):
+        if left <= _WORTHWHILE * _NEAR:
+            return left > 0 and clock.wait(left, wake), True
+        end = clock.monotonic() + left  # the wall clock may be set meanwhile
+        for ahead in (_NEAR, _BRINK):
+            if (left := end - clock.monotonic()) > ahead and clock.wait(left - ahead, wake):
                 return True, False
-            left = end - clock.monotonic()
-        return left > 0 and clock.wait(left, wake), True
+        while end > clock.monotonic():
+            if clock.wait(0.0, wake):
+                return True, False
+        return False, True
 
     def _failed(self, error: BaseException) -> None:
         self.failures += 1
