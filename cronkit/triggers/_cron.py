@@ -54,8 +54,14 @@ class _Draft:
         return " ".join([*self.text.upper().split(), *said])
 
 
+class _Remembering(TriggerValue):
+    """What a trigger has answered last: no part of its value, nor of its pickle."""
+
+    __slots__ = ("_answer",)
+
+
 @attrs.frozen(init=False, repr=False)
-class Cron(TriggerValue):
+class Cron(_Remembering):
     """Fires as a cron expression says, on the wall clock of a zone.
 
     Args:
@@ -136,7 +142,18 @@ class Cron(TriggerValue):
         """
         if self.expression is None:
             return self._seeded(None).next(after)
-        return self.expression.next(after)
+        found = self.expression.next(after)
+        # Of the many jobs of a trigger most wait for one fire time: they need not have it twice.
+        known: datetime | None = getattr(self, "_answer", None)
+        if (
+            known is not None
+            and known == found
+            and known.fold == found.fold
+            and known.tzinfo is found.tzinfo
+        ):
+            return known
+        _put_answer(self, found)
+        return found
 
     def previous(self, before: datetime) -> datetime | None:
         """Return the last fire time strictly earlier than `before`; ``None`` if there is none.
@@ -193,6 +210,8 @@ class Cron(TriggerValue):
             words = f"{self.expression.fields.text}{_options(self.expression)}"
         return f"cron {words}{_text.zone_suffix(self.tz)}"
 
+
+_put_answer = vars(_Remembering)["_answer"].__set__
 
 _BOUND: WeakValueDictionary[tuple[str, bool, str, str, int], Cron] = WeakValueDictionary()
 

@@ -234,3 +234,35 @@ def test_bad_input_is_refused_with_the_argument_and_what_is_allowed(make, error,
 def test_a_naive_question_is_refused():
     with pytest.raises(NaiveDatetimeError):
         Cron("* * * * *").next(datetime(2026, 1, 1))
+
+
+def test_jobs_that_wait_for_one_fire_time_have_it_once():
+    trigger = Cron("0 9 * * *").bind(PARIS, "job")
+    first, second = trigger.next(NOON), trigger.next(NOON + timedelta(minutes=1))
+    assert second is first
+    assert trigger.next(first) != first
+
+
+def test_an_unbound_trigger_answers_each_question_in_its_own_zone():
+    trigger = Cron("* * * * *")
+    assert trigger.next(NOON).tzinfo is UTC
+    assert trigger.next(NOON.astimezone(PARIS)).tzinfo is PARIS
+
+
+def test_both_passes_of_a_fold_stay_two_answers():
+    trigger = Cron("30 2 * * *", fold="both").bind(PARIS, "job")
+    first = trigger.next(datetime(2026, 10, 25, 0, 0, tzinfo=UTC))
+    second = trigger.next(datetime(2026, 10, 25, 0, 45, tzinfo=UTC))
+    assert (first.isoformat(), second.isoformat()) == (
+        "2026-10-25T02:30:00+02:00",
+        "2026-10-25T02:30:00+01:00",
+    )
+
+
+def test_what_it_has_answered_is_no_part_of_its_value():
+    asked, fresh = (Cron("0 9 * * *", tz="Europe/Paris") for _ in range(2))
+    asked.next(NOON)
+    assert asked == fresh
+    assert hash(asked) == hash(fresh)
+    assert pickle.loads(pickle.dumps(asked)).next(NOON) == fresh.next(NOON)
+    assert len(pickle.dumps(asked)) == len(pickle.dumps(fresh))
