@@ -107,14 +107,23 @@ class MemoryStore:
     def decide(self, job_ids: Sequence[str], plan: Plan, now: datetime) -> Sequence[Decision]:
         """Plan and write in one transaction; see `cronkit.abc.Store.decide`."""
         with self._lock:
-            return self._table.write(plan(self._table.states(job_ids)), now)
+            verdicts = plan(self._table.states(job_ids))
+            try:
+                return self._table.write(verdicts, now)
+            except BaseException:
+                self._table.line_up(now)
+                raise
 
     def take(
         self, owner: str, job_ids: Collection[str], free: int, limits: Limits, now: datetime
     ) -> Sequence[Taken]:
         """Make waiting rows running; see `cronkit.abc.Store.take`."""
         with self._lock:
-            return self._table.take(owner, job_ids, free, limits, now)
+            try:
+                return self._table.take(owner, job_ids, free, limits, now)
+            except BaseException:
+                self._table.line_up(now)
+                raise
 
     def decide_and_take(
         self,
@@ -130,9 +139,13 @@ class MemoryStore:
         """Decide, then take; see `cronkit.abc.LocalStore.decide_and_take`."""
         with self._lock:
             table = self._table
-            new, taken = table.decide_and_take(
-                job_ids, judge, owner, takes, free, limits=limits, now=now
-            )
+            try:
+                new, taken = table.decide_and_take(
+                    job_ids, judge, owner, takes, free, limits=limits, now=now
+                )
+            except BaseException:
+                table.line_up(now)
+                raise
             return new, taken, not table.waiting.is_empty()
 
     def rewind(
@@ -171,12 +184,14 @@ class MemoryStore:
             row = table.rows.get(ending.run_id)
             if row is None or row.phase != "running":
                 raise FenceLostError(self.name, ending.run_id, ending.fence, None)
-            if plan is None:
+            # First: should it raise, nothing has changed.
+            verdicts = () if plan is None else plan(table.states(followers))
+            try:
                 table.finish(row, ending)
-                return ()
-            verdicts = plan(table.states(followers))  # first: should it raise, nothing has changed
-            table.finish(row, ending)
-            return table.write(verdicts, ending.at)
+                return table.write(verdicts, ending.at) if verdicts else ()
+            except BaseException:
+                table.line_up(ending.at)
+                raise
 
     def expire(
         self,

@@ -71,13 +71,9 @@ class Table:
         """Write verdicts; return the decisions that were new."""
         new: list[Decision] = []
         waiting: list[Row] = []
-        try:
-            for verdict in verdicts:
-                self._enter(self.jobs[verdict.job_id], verdict, now, new, waiting)
-            self.waiting.push(waiting, now)
-        except BaseException:
-            self._line_up(now)
-            raise
+        for verdict in verdicts:
+            self._enter(self.jobs[verdict.job_id], verdict, now, new, waiting)
+        self.waiting.push(waiting, now)
         return new
 
     def decide_and_take(
@@ -94,27 +90,23 @@ class Table:
         """Write what `judge` says of each job, then take; who comes alone need not stand in line."""
         jobs, waiting = self.jobs, list[Row]()
         new: list[Decision] = []
-        try:
-            for job_id in job_ids:
-                job = jobs.get(job_id)
-                if job is None:
-                    continue
-                verdict = judge(job.read() if job.live_rows or job.live else job)
-                if verdict is not None:
-                    self._enter(job, verdict, now, new, waiting)
-            if len(waiting) == 1 and free > 0 and not limits.tags_of and self.waiting.is_empty():
-                row = waiting[0]
-                job = jobs[row.decision.job_id]
-                if row.can_start(now) and not job.going and job.job_id in takes:
-                    job.going = 1
-                    return new, [row.start(owner, now)]
-            self.waiting.push(waiting, now)
-        except BaseException:
-            self._line_up(now)
-            raise
+        for job_id in job_ids:
+            job = jobs.get(job_id)
+            if job is None:
+                continue
+            verdict = judge(job.read() if job.live_rows or job.live else job)
+            if verdict is not None:
+                self._enter(job, verdict, now, new, waiting)
+        if len(waiting) == 1 and free > 0 and not limits.tags_of and self.waiting.is_empty():
+            row = waiting[0]
+            job = jobs[row.decision.job_id]
+            if row.can_start(now) and not job.going and job.job_id in takes:
+                job.going = 1
+                return new, [row.start(owner, now)]
+        self.waiting.push(waiting, now)
         return new, self.take(owner, takes, free, limits, now) if free > 0 else []
 
-    def _line_up(self, now: datetime) -> None:
+    def line_up(self, now: datetime) -> None:
         """Put each row in its place: Ctrl-C, or what a trigger raises, may have come in between."""
         for job in self.jobs.values():
             job.live_rows, job.going = None, 0
@@ -185,15 +177,6 @@ class Table:
         self, owner: str, job_ids: Collection[str], free: int, limits: Limits, now: datetime
     ) -> list[Taken]:
         """Make waiting rows of these jobs running, in order, as far as slots and limits go."""
-        try:
-            return self._take(owner, job_ids, free, limits, now)
-        except BaseException:
-            self._line_up(now)
-            raise
-
-    def _take(
-        self, owner: str, job_ids: Collection[str], free: int, limits: Limits, now: datetime
-    ) -> list[Taken]:
         waiting, jobs, tags_of = self.waiting, self.jobs, limits.tags_of
         released: dict[Row, str] = {}
         if waiting.held:
@@ -227,19 +210,15 @@ class Table:
         """Write what an attempt came to: an outcome, or that its run waits again."""
         decision = row.decision
         job = self.jobs[decision.job_id]
-        try:
-            job.going -= 1
-            if self._holding.tagged:
-                self._holding.ended(decision.run_id)
-            if ending.outcome is None:
-                row.wait(ending)
-                self.waiting.push((row,), ending.at)
-            else:
-                row.end(ending)
-                job.retire(row, self.rows)
-        except BaseException:
-            self._line_up(ending.at)
-            raise
+        job.going -= 1
+        if self._holding.tagged:
+            self._holding.ended(decision.run_id)
+        if ending.outcome is None:
+            row.wait(ending)
+            self.waiting.push((row,), ending.at)
+        else:
+            row.end(ending)
+            job.retire(row, self.rows)
 
     def goes_on(self, row: Row) -> bool:
         """Return whether a run of the row's job goes on."""

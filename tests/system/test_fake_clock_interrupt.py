@@ -87,7 +87,7 @@ def interrupt_at(code, line):
         Outcomes.collect, Outcomes.write, Outcomes._judge, Endings.written, Engine.step,
         Engine._step, Engine._act, Engine._ring, Engine.serve, Express.report, Decider.decide,
         Decider._ask, Decider._follow, Decider.announce, MemoryStore.decide_and_take,
-        MemoryStore.take, MemoryStore.finish, Table.decide_and_take, Table.take, Table._take,
+        MemoryStore.take, MemoryStore.finish, Table.decide_and_take, Table.take,
         Table._enter, Table._keep, Table.finish, Row.start, JobRow.retire, WaitingQueue.push,
         Line.push, Line.pop,
     ],
