@@ -113,7 +113,8 @@ class Table:
         for row in self.rows.values():
             job = self.jobs[row.decision.job_id]
             if row.phase != "ended" or row.abandoned:
-                job.live_rows = {**(job.live_rows or {}), row.decision.run_id: row}
+                job.live_rows = {} if job.live_rows is None else job.live_rows
+                job.live_rows[row.decision.run_id] = row
             if row.phase == "running":
                 job.going += 1
         self._holding.count_anew([row for row in self.live() if row.phase == "running"])
