@@ -147,6 +147,7 @@ class Cron(_Remembering):
         known: datetime | None = getattr(self, "_answer", None)
         if (
             known is not None
+            and found is not None
             and known == found
             and known.fold == found.fold
             and known.tzinfo is found.tzinfo
