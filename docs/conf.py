@@ -57,7 +57,7 @@ nitpick_ignore_regex = [
     # Type variables, and what a private module keeps to itself.
     (r"py:class", r"_\w+|T|.*\._.*"),
     # What a user is handed, or hands on, without ever making one.
-    (r"py:class", r"Answer|Attempt|Desk|FieldSets|Hooks|JSON|OwnedFolder|Packing|Parts|Plan"),
+    (r"py:class", r"Answer|Attempt|Desk|FieldSets|Hooks|JSON|Judge|OwnedFolder|Packing|Parts|Plan"),
     (
         r"py:class",
         r"AbstractEventLoop|After|Console|Cut|Grammar|Migration|PartFile|Report|Shelf",
