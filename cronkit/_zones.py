@@ -218,7 +218,9 @@ def resolve(wall: datetime, zone: tzinfo, *, later: bool = False) -> datetime:
 def is_calm(zone: tzinfo, year: int, month: int, day: int) -> bool:
     """Return whether no gap and no fold touches a day: each of its times is one instant.
 
-    Nor does a gap end with the day before, for what is left out by it runs at this midnight. For zones of the standard library. Questions about a zone come back to the same few months, so
+    Nor does a gap end with the day before, for what is left out by it runs at this midnight.
+
+    For zones of the standard library. Questions about a zone come back to the same few months, so
     what was found of a month is kept.
     """
     days = _CALM_DAYS.get((zone, year, month))
