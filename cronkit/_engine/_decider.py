@@ -109,7 +109,7 @@ class Decider:
         """
         attempts, fires = self._attempts, self._fires
         jobs, edits = self._core.jobs, self._core.edits
-        plans: list[tuple[Job, Plan]] = []
+        plans: list[Plan] = []
         failed: list[tuple[Job, BaseException]] = []
 
         # It changes nothing and logs nothing: the store is in the middle of a transaction.
@@ -118,22 +118,22 @@ class Decider:
             try:
                 if edits is not None:
                     job = edits.follow(state)
-                plan = plan_job(job, state, now, fires.get(job.id))
+                plan = plan_job(job, state, now, fires.get(state.job_id))
             except BaseException as error:  # noqa: BLE001 -- the trigger boundary
                 failed.append((job, error))
                 return None
-            plans.append((job, plan))
-            return plan.verdict
+            plans.append(plan)
+            return None if plan.mark is None else plan
 
         try:
             decisions, taken = self._ask(job_ids, judge, now, start=start)
         except BaseException:
             self.ask_again(job_ids, now + _AGAIN)
             raise
-        for job, plan in plans:
-            self._follow(job, plan)
+        for plan in plans:
+            self._follow(plan)
         if len(plans) + len(failed) < len(job_ids):
-            known = {job.id for job, _ in (*plans, *failed)}
+            known = {*(plan.job_id for plan in plans), *(job.id for job, _ in failed)}
             self.ask_again([each for each in job_ids if each not in known], now + _LOCKED)
         waiting = self.announce(decisions, now)
         if taken is not None:
@@ -174,7 +174,7 @@ class Decider:
         except BaseException as error:  # noqa: BLE001 -- the trigger boundary
             self._postpone(job, error, now)
         else:
-            self._follow(job, plan)
+            self._follow(plan)
 
     def _postpone(self, job: Job, error: BaseException, now: datetime) -> None:
         """Look later at a job whose trigger raised."""
@@ -277,9 +277,9 @@ class Decider:
         if (run := self._core.store.get(run_id)) is not None and run.outcome is not None:
             attempts.endings.elsewhere(run, now)
 
-    def _follow(self, job: Job, plan: Plan) -> None:
+    def _follow(self, plan: Plan) -> None:
         """Remember a plan's next fire time and arm its timer; what is due already rings at once."""
-        job_id, fire, due = job.id, plan.fire, plan.due
+        job_id, fire, due = plan.job_id, plan.fire, plan.due
         if self.failing:
             self.failing.pop(job_id, None)
         if fire is None:  # there is none, or a pause ends first
@@ -289,4 +289,4 @@ class Decider:
         if due is None:
             self._timers.disarm(job_id)
         else:
-            self._timers.arm(job_id, due, job.priority)
+            self._timers.arm(job_id, due, self._core.jobs[job_id].priority)

@@ -22,7 +22,7 @@ from cronkit._engine._overdue import (
     stretch,
     unsearched,
 )
-from cronkit.jobs import Decision, Outcome, Verdict, run_id
+from cronkit.jobs import KEEP, Decision, Outcome, Verdict, run_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,21 +33,29 @@ NOT_STOPPED_AFTER = timedelta(seconds=30)
 """How long ``overlap="cancel"`` waits for the old run."""
 
 
-@attrs.define
-class Plan:
+@attrs.define(weakref_slot=False)
+class Plan(Verdict):
     """A verdict on one job, and what to wait for next.
 
     Attributes:
-        verdict: what to write; ``None``: nothing is due.
         fire: the job's next fire time; ``None``: there is none.
         due: `fire` with its jitter: when to look again.
 
     All instants are in UTC.
     """
 
-    verdict: Verdict | None
-    fire: datetime | None
-    due: datetime | None
+    fire: datetime | None = None
+    due: datetime | None = None
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """What to write; ``None``: nothing is due, so that the mark stays."""
+        return None if self.mark is None else self
+
+
+def _wait(job: Job, fire: datetime | None, due: datetime | None) -> Plan:
+    """Return that nothing is due, and what to wait for."""
+    return Plan(job.id, (), None, KEEP, KEEP, fire, due)
 
 
 def outlook(job: Job, state: JobState, known: datetime | None = None) -> Plan:
@@ -60,12 +68,12 @@ def outlook(job: Job, state: JobState, known: datetime | None = None) -> Plan:
             has come up to it; a mark moves over fire times that are decided, and only forward.
     """
     if not job.enabled or (job.max_runs is not None and _spent(job, state)):
-        return Plan(None, None, None)
+        return _wait(job, None, None)
     if state.pause is not None:
-        return Plan(None, None, state.pause.until)
+        return _wait(job, None, state.pause.until)
     base = state.first_seen if state.mark is None else state.mark
     fire = known if known is not None and known > base else next_fire(job, base)
-    return Plan(None, fire, fire if fire is None or job.jitter is None else due_at(job, fire))
+    return _wait(job, fire, fire if fire is None or job.jitter is None else due_at(job, fire))
 
 
 def fire_times(job: Job, state: JobState) -> Iterator[datetime]:
@@ -111,10 +119,10 @@ def plan_job(job: Job, state: JobState, now: datetime, known: datetime | None = 
         base = state.first_seen if state.mark is None else state.mark
         found = known if known is not None and known > base else next_fire(job, base)
         if found is None:
-            return Plan(None, None, None)
+            return _wait(job, None, None)
         fire, due = found, due_at(job, found) if job.jitter else found
         if due > now:
-            return Plan(None, fire, due)
+            return _wait(job, fire, due)
     after = next_fire(job, fire)
     rows: Sequence[Decision]
     if after is None or (due_at(job, after) if job.jitter else after) > now:
@@ -126,17 +134,18 @@ def plan_job(job: Job, state: JobState, now: datetime, known: datetime | None = 
         after = next_fire(job, mark)
     if state.rewind is not None:
         rows = _once_more(rows, state.rewind)
-    verdict = Verdict(job.id, rows, mark)
     if after is None or (job.max_runs is not None and _spent(job, state, rows)):
-        return Plan(verdict, None, None)
-    return Plan(verdict, after, due_at(job, after) if job.jitter else after)
+        return Plan(job.id, rows, mark)
+    due = due_at(job, after) if job.jitter else after
+    return Plan(job.id, rows, mark, KEEP, KEEP, after, due)
 
 
 def _plan_end_of_pause(job: Job, state: JobState, until: datetime) -> Plan:
     verdict = plan_unpause(job, state, until)
     base = state.base if verdict.mark is None else verdict.mark
     fire = next_fire(job, base)
-    return Plan(verdict, fire, None if fire is None else due_at(job, fire))
+    due = None if fire is None else due_at(job, fire)
+    return Plan(job.id, verdict.decisions, verdict.mark, verdict.pause, KEEP, fire, due)
 
 
 def _spent(job: Job, state: JobState, rows: Sequence[Decision] = ()) -> bool:
@@ -234,7 +243,7 @@ def _up_to_last_run(job: Job, state: JobState, rows: Sequence[Decision]) -> Sequ
 def _judge(job: Job, now: datetime, fire: datetime, due: datetime) -> Decision:
     """Return a row for a chosen fire time, given with its jitter."""
     job_id = job.id
-    row = Decision(run_id(job_id, fire), job_id, fire, due, priority=job.priority)
+    row = Decision(run_id(job_id, fire), job_id, fire, due, job.priority)
     if job.misfire_grace is not None and now - due > job.misfire_grace:
         row.outcome, row.reason = Outcome.MISFIRED, "misfire_grace"
     return row

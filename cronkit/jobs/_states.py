@@ -113,7 +113,7 @@ class JobState:
         return self.first_seen if self.mark is None else self.mark
 
 
-@attrs.define
+@attrs.define(weakref_slot=False)
 class Decision:
     """What becomes of one fire time, or of one stretch of them.
 
@@ -124,6 +124,7 @@ class Decision:
         outcome: ``None``: the run waits to be taken; else it ends at once, not executed.
         reason: why, where it is not executed.
         not_before: the earliest start, in UTC: the fire time with its jitter.
+        priority: the job's priority.
         origin: what asked for it.
         first: of a stretch the first fire time; ``None`` for one fire time.
         count: how many fire times the row stands for.
@@ -131,7 +132,6 @@ class Decision:
         blocked_by: the run that stands in the way.
         cancels: runs that are asked to stop for this one.
         give_up_at: a waiting run that has not started by then ends ``skipped(not_stopped)``.
-        priority: the job's priority.
         force: limits of the job do not hold it back.
         key: idempotency key; a second row of the job with the same key is refused.
         args: arguments in place of the job's own; ``None``: the job's own.
@@ -142,6 +142,7 @@ class Decision:
     job_id: str
     fire_time: datetime
     not_before: datetime
+    priority: int = 0
     outcome: Outcome | None = None
     reason: str | None = None
     origin: Origin = "trigger"
@@ -151,7 +152,6 @@ class Decision:
     blocked_by: str | None = None
     cancels: tuple[str, ...] = ()
     give_up_at: datetime | None = None
-    priority: int = 0
     force: bool = False
     key: str | None = None
     args: tuple[object, ...] | None = None
@@ -162,7 +162,7 @@ Keep = Literal["keep"]
 KEEP: Final[Keep] = "keep"
 
 
-@attrs.define
+@attrs.define(weakref_slot=False)
 class Verdict:
     """All that one transaction changes of one job.
 
@@ -181,7 +181,7 @@ class Verdict:
     edit: Edit | Keep | None = KEEP
 
 
-@attrs.define
+@attrs.define(weakref_slot=False)
 class Taken:
     """A waiting row that has become this scheduler's to run.
 
@@ -212,7 +212,7 @@ class Taken:
     kwargs: Mapping[str, object] | None = None
 
 
-@attrs.define
+@attrs.define(weakref_slot=False)
 class Ending:
     """What an attempt comes to, as it is written to the store.
 
@@ -221,24 +221,24 @@ class Ending:
         fence: the fence under which it was taken; an older one than the store's is refused.
         at: when.
         outcome: the outcome; ``None``: the run waits for another attempt.
+        notes: what the job recorded.
         retry_at: with no outcome: the earliest start of the next attempt.
         reason: why, where the outcome alone does not say.
         error: the exception as text.
         error_type: the exception's class, with its module.
         abandoned: the attempt's thread goes on.
-        notes: what the job recorded.
     """
 
     run_id: str
     at: datetime
     fence: int | None = None
     outcome: Outcome | None = None
+    notes: Mapping[str, object] = NOTHING
     retry_at: datetime | None = None
     reason: str | None = None
     error: str | None = None
     error_type: str | None = None
     abandoned: bool = False
-    notes: Mapping[str, object] = NOTHING
 
 
 @attrs.frozen(kw_only=True)

@@ -37,7 +37,7 @@ def row_of(number, one, now):
     fire_time = now + timedelta(microseconds=number)
     return Decision(
         run_id(job_id, fire_time), job_id, fire_time, now + timedelta(seconds=seconds),
-        outcome, priority=priority, origin="backfill", cancels=("all",) if cancels else (),
+        priority, outcome, origin="backfill", cancels=("all",) if cancels else (),
     )  # fmt: skip
 
 
