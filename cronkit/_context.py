@@ -39,13 +39,12 @@ class RunContext:
         lateness: from the fire time (with its jitter) to the start of the first attempt.
     """
 
-    __slots__ = ("_attempt", "_job", "_notes", "_taken", "progress_now")
+    __slots__ = ("_attempt", "_job", "_taken", "progress_now")
 
     def __init__(self, attempt: Attempt) -> None:
         self._attempt = attempt
         self._taken = attempt.taken
         self._job = attempt.job
-        self._notes: dict[str, object] | None = None
         self.progress_now: tuple[float, float | None] | None = None
 
     @property
@@ -181,42 +180,53 @@ class RunContext:
 
     def note(self, **facts: object) -> None:
         """Record facts with the run; they stand in ``Run.notes``."""
-        if self._notes is None:
-            self._notes = {}
-        self._notes.update(facts)
+        attempt = self._attempt
+        if attempt.facts is None:
+            attempt.facts = {}
+        attempt.facts.update(facts)
 
     @property
     def notes(self) -> Mapping[str, object]:
         """What the job has recorded so far."""
-        return {} if self._notes is None else dict(self._notes)
+        return dict(self._attempt.facts or ())
 
     def __repr__(self) -> str:
         return f"<RunContext {self.id} attempt {self.attempt}>"
 
 
-class Attempt:
+class Attempt(CancelToken):
     """One try of a run on its way to an executor: what to call, with what, in which context.
+
+    It is its own cancel token: most attempts are never asked to stop, and an object more a run
+    would be made for nothing.
 
     Attributes:
         taken: the row that was taken.
         job: the job.
         run_id: the id of the run.
         clock: the scheduler's clock.
-        token: the cancel token; the scheduler and the executor set it.
         sleeper: how a sleep waits on a driven clock; ``None``: by the clock's ``wait``.
+        facts: what the job has recorded so far; ``None``: nothing. `notes` is a copy to keep.
     """
 
-    __slots__ = ("_context", "_told", "clock", "job", "run_id", "sleeper", "taken", "token")
+    __slots__ = ("_context", "_told", "clock", "facts", "job", "run_id", "sleeper", "taken")
 
     def __init__(self, taken: Taken, job: Job, clock: Clock) -> None:
+        self.reason = self._event = None  # as `CancelToken` would: a call costs as much as the rest
+        self.wakers = ()
         self.taken = taken
         self.job = job
         self.run_id = taken.run_id
         self.clock = clock
-        self.token = CancelToken()
         self.sleeper: Sleep | None = None
+        self.facts: dict[str, object] | None = None
         self._told: tuple[int, str] | None = None
         self._context: RunContext | None = None
+
+    @property
+    def token(self) -> CancelToken:
+        """The cancel token; the scheduler and the executor set it."""
+        return self
 
     @property
     def context(self) -> RunContext:
@@ -234,7 +244,7 @@ class Attempt:
     @property
     def notes(self) -> Mapping[str, object]:
         """What the job has recorded so far."""
-        return NOTHING if self._context is None else self._context.notes
+        return dict(self.facts) if self.facts else NOTHING
 
     @property
     def progress(self) -> tuple[float | None, float | None]:

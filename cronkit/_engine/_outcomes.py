@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from cronkit._engine._verdicts import follow_ups, judge
 from cronkit.errors import FenceLostError, RunInterruptedError
-from cronkit.jobs import Closing, Ending, Outcome
+from cronkit.jobs import NOTHING, Closing, Ending, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -106,11 +106,11 @@ class Outcomes:
         reports, queue, store = self.reports, self.unwritten, self._core.store
         while reports and not queue and not self.followers:
             attempt, value, error = reports[0]
-            if error is not None or self._running.get(attempt.run_id) is not attempt:
+            run_id = attempt.run_id
+            if error is not None or self._running.get(run_id) is not attempt:
                 break
-            ending = Ending(
-                attempt.run_id, now, attempt.taken.fence, _SUCCEEDED, notes=attempt.notes
-            )
+            notes = attempt.notes if attempt.facts else NOTHING
+            ending = Ending(run_id, now, attempt.taken.fence, _SUCCEEDED, notes)
             judged, answer = (attempt, ending, value, None), NO_ROWS
             try:
                 answer = store.finish(ending)
@@ -140,7 +140,7 @@ class Outcomes:
             return None
         if error is None:
             fence, notes = attempt.taken.fence, attempt.notes
-            ending = Ending(run_id, now, fence, _SUCCEEDED, notes=notes)
+            ending = Ending(run_id, now, fence, _SUCCEEDED, notes)
             return attempt, ending, value, None
         last = attempt.job.id not in self._core.jobs
         try:

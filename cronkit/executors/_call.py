@@ -27,7 +27,7 @@ def call(
     or as `run_coroutine` says. An attempt that was asked to stop before it began calls nothing.
     """
     try:
-        if attempt.token.reason is not None:
+        if attempt.reason is not None:
             attempt.context.raise_if_cancelled()
         context = copy_context()
         value = context.run(attempt.call)

@@ -12,6 +12,7 @@ from datetime import timedelta
 import pytest
 
 from cronkit import At, Backoff, Every, current_run
+from cronkit._cancel import CancelToken
 from cronkit.executors import ThreadExecutor
 from cronkit.stores import MemoryStore
 from tests.unit.noon import MINUTE, NOON, ONE, after_noon, outcomes
@@ -82,7 +83,7 @@ def test_runs_of_one_job_may_go_on_together_up_to_their_own_limit(scheduler, clo
 def deaf():
     """Sleep an hour in fake time, whatever happens to the run."""
     attempt = current_run()._attempt
-    attempt.clock._stepper.sleep(3600.0, type(attempt.token)())
+    attempt.clock._stepper.sleep(3600.0, CancelToken())
 
 
 LIMITS = {

@@ -10,6 +10,7 @@ from datetime import timedelta
 import pytest
 
 from cronkit import At, Every, current_run
+from cronkit._cancel import CancelToken
 from cronkit.errors import PolicyError
 from cronkit.stores import MemoryStore
 from tests.unit.noon import MINUTE, NOON, after_noon, outcomes
@@ -72,7 +73,7 @@ def test_a_run_that_does_not_stop_is_not_replaced_and_that_is_recorded(scheduler
                     clock_hands(begun + 5 * MINUTE - clock.now())
 
     def clock_hands(length):
-        current_run()._attempt.sleeper(length.total_seconds(), type(current_run()._attempt.token)())
+        current_run()._attempt.sleeper(length.total_seconds(), CancelToken())
 
     scheduler.add(stubborn, Every("10m"), id="j", overlap="cancel", max_runs=1)
     with scheduler:
