@@ -11,6 +11,7 @@ from cronkit.jobs import JobState, Rewind
 from cronkit.stores._rows import LiveRows
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
 
     from cronkit.stores._rows import Row
@@ -24,7 +25,8 @@ class JobRow(JobState):
 
     Attributes:
         going: how many of its runs go on.
-        live_rows: its runs that have not ended.
+        live_rows: its runs that have not ended, by id; as a tuple where there is one, or none, for
+            that is so with most jobs, and a dict takes 230 bytes.
         history: those that have, oldest first. The ``maxlen`` of a deque says how many are kept, of
             a tuple it is `KEEP_RUNS`: most jobs of a burst run once, and a deque takes 600 bytes.
     """
@@ -38,13 +40,29 @@ class JobRow(JobState):
         self.planned = 0
         self.live = ()
         self.going = 0
-        self.live_rows: dict[str, Row] | None = None
+        self.live_rows: dict[str, Row] | tuple[Row, ...] = ()
         self.history: deque[Row] | tuple[Row, ...] = ()
+
+    @property
+    def unended(self) -> Collection[Row]:
+        """Its runs that have not ended, oldest first."""
+        live = self.live_rows
+        return live.values() if isinstance(live, dict) else live
+
+    def add(self, row: Row) -> None:
+        """Have a run among those that have not ended."""
+        live = self.live_rows
+        if not live:
+            self.live_rows = (row,)
+        elif isinstance(live, dict):
+            live[row.decision.run_id] = row
+        else:
+            self.live_rows = {each.decision.run_id: each for each in (*live, row)}
 
     def read(self) -> JobState:
         """Return the state, with the runs that are live now."""
         if self.live_rows:
-            self.live = LiveRows(self.live_rows)
+            self.live = LiveRows(self.unended)
         elif self.live:
             self.live = ()
         return self
@@ -52,7 +70,7 @@ class JobRow(JobState):
     def copy(self) -> JobState:
         """Return the state as it is now."""
         facts = {each.name: getattr(self, each.name) for each in attrs.fields(JobState)}
-        return JobState(**{**facts, "live": tuple(LiveRows(self.live_rows or {}))})
+        return JobState(**{**facts, "live": tuple(LiveRows(self.unended))})
 
     def keep(self, most: int | None, rows: dict[str, Row]) -> None:
         """Keep so many ended runs from now on; what is too old is dropped from `rows` too."""
@@ -68,10 +86,10 @@ class JobRow(JobState):
         if row.abandoned:
             return
         live = self.live_rows
-        if live is not None:
+        if isinstance(live, dict):
             live.pop(row.decision.run_id, None)
-            if not live:
-                self.live_rows = None  # most jobs wait for most of their time
+        elif live and live[0] is row:
+            self.live_rows = ()
         history = self.history
         if isinstance(history, deque):
             if len(history) == history.maxlen:  # the oldest goes

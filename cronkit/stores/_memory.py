@@ -91,7 +91,7 @@ class MemoryStore:
         """End the waiting runs of a removed job; see `cronkit.abc.Store.forget`."""
         with self._lock:
             job = self._table.jobs.get(job_id)
-            rows = () if job is None or job.live_rows is None else tuple(job.live_rows.values())
+            rows = () if job is None else tuple(job.unended)
             return [
                 self._table.end(row, now, Outcome.CANCELLED, "removed")
                 for row in rows

@@ -163,14 +163,14 @@ class LiveRows(Collection[LiveRun]):
 
     __slots__ = ("_rows",)
 
-    def __init__(self, rows: Mapping[str, Row]) -> None:
+    def __init__(self, rows: Collection[Row]) -> None:
         self._rows = rows
 
     def __len__(self) -> int:
         return len(self._rows)
 
     def __iter__(self) -> Iterator[LiveRun]:
-        return (row.live() for row in self._rows.values())
+        return (row.live() for row in self._rows)
 
     def __contains__(self, run: object) -> bool:
         return any(each == run for each in self)

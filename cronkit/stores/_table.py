@@ -54,14 +54,14 @@ class Table:
 
     def live(self) -> list[Row]:
         """Return all rows that have not ended, job by job."""
-        return [row for job in self.jobs.values() for row in (job.live_rows or {}).values()]
+        return [row for job in self.jobs.values() for row in job.unended]
 
     def forget_live(self) -> None:
         """Drop all rows that have not ended."""
         for job in self.jobs.values():
-            for run_id in job.live_rows or ():
-                del self.rows[run_id]
-            job.live_rows, job.going = None, 0
+            for row in job.unended:
+                del self.rows[row.decision.run_id]
+            job.live_rows, job.going = (), 0
         self._holding.count_anew(())
         self.waiting = WaitingQueue()
 
@@ -109,12 +109,11 @@ class Table:
     def line_up(self, now: datetime) -> None:
         """Put each row in its place: Ctrl-C, or what a trigger raises, may have come in between."""
         for job in self.jobs.values():
-            job.live_rows, job.going = None, 0
+            job.live_rows, job.going = (), 0
         for row in self.rows.values():
             job = self.jobs[row.decision.job_id]
             if row.phase != "ended" or row.abandoned:
-                job.live_rows = {} if job.live_rows is None else job.live_rows
-                job.live_rows[row.decision.run_id] = row
+                job.add(row)
             if row.phase == "running":
                 job.going += 1
         self._holding.count_anew([row for row in self.live() if row.phase == "running"])
@@ -127,8 +126,8 @@ class Table:
         """Write a verdict: what is new of it is added to `new`, what is to wait to `waiting`."""
         mark, rows = job.mark, self.rows
         for decision in verdict.decisions:
-            run_id = decision.run_id
-            if decision.origin == "trigger":
+            run_id, by_trigger = decision.run_id, decision.origin == "trigger"
+            if by_trigger:
                 counts = mark is None or decision.fire_time > mark
             else:
                 counts = self._has_new_key(decision)
@@ -136,11 +135,18 @@ class Table:
                 continue
             row = rows[run_id] = Row(decision, now)
             new.append(decision)
-            if decision.outcome is None:
-                waiting.append(row)
-                self._keep(job, row, now)
+            if decision.outcome is not None:
+                job.retire(row, rows)
+                continue
+            waiting.append(row)
+            if by_trigger:
+                job.planned += 1
+            if job.live_rows:
+                job.add(row)
             else:
-                job.retire(row, self.rows)
+                job.live_rows = (row,)
+            if decision.cancels:
+                self._replace(decision.cancels, now)
         moved = verdict.mark
         if moved is not None and (mark is None or moved > mark):
             job.mark = moved
@@ -148,18 +154,6 @@ class Table:
             job.pause = verdict.pause
         if verdict.edit != KEEP:
             job.edit = verdict.edit
-
-    def _keep(self, job: JobRow, row: Row, now: datetime) -> None:
-        """Have a row that is to run among the live ones of its job."""
-        decision = row.decision
-        if decision.origin == "trigger":
-            job.planned += 1
-        if job.live_rows is None:
-            job.live_rows = {decision.run_id: row}
-        else:
-            job.live_rows[decision.run_id] = row
-        if decision.cancels:
-            self._replace(decision.cancels, now)
 
     def _has_new_key(self, decision: Decision) -> bool:
         key = decision.key
@@ -244,7 +238,7 @@ class Table:
         job = self.jobs.get(job_id)
         if job is None:
             return ()
-        rows = {row.decision.run_id: row for row in (*job.history, *(job.live_rows or {}).values())}
+        rows = {row.decision.run_id: row for row in (*job.history, *job.unended)}
         return reversed(rows.values())
 
     # --- the wall clock was set back -------------------------------------------------------------
@@ -256,6 +250,6 @@ class Table:
         self.generation += 1
         for job in [self.jobs[each] for each in job_ids if each in self.jobs]:
             job.rewind_to(now, self.generation, repeat=job.job_id in repeat)
-            for row in (job.live_rows or {}).values():
+            for row in job.unended:
                 row.pull_in(now, delta)
         self.waiting.rearrange(now)

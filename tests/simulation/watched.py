@@ -75,7 +75,7 @@ class Watched:
         jobs = self._table.jobs
         counts = {}
         for each in job_ids:
-            rows = list((jobs[each].live_rows or {}).values())
+            rows = list(jobs[each].unended)
             waiting = [row for row in rows if row.phase == "waiting"]
             counts[each] = len(rows), len(waiting), sum(row.attempt == 0 for row in waiting)
         return counts
