@@ -80,7 +80,11 @@ class Attempts:
                     self._launch(rows, executor, now)
                 if len(rows) < free:
                     full = False
-        self._look_ahead(now, full=full)
+        if full and not getattr(core.store, "has_company", False):
+            # Nothing can start before a slot is free, and then we look again.
+            self.starved, self.hungry = True, False
+        else:
+            self._look_ahead(now)
 
     def begin_taken(
         self,
@@ -100,8 +104,10 @@ class Attempts:
         self.hungry = self.starved = False  # first: an attempt may end, and ask for runs, meanwhile
         if rows:
             self._launch(rows, self.executors[None], now)
-        if more:
-            self._look_ahead(now, full=full)
+        if more and full and not getattr(self._core.store, "has_company", False):
+            self.starved = True
+        elif more:
+            self._look_ahead(now)
 
     def room(self, executor: Executor) -> int:
         """Return how many attempts an executor may be given now."""
@@ -144,18 +150,15 @@ class Attempts:
         finally:
             self.submitting = False
 
-    def _look_ahead(self, now: datetime, *, full: bool) -> None:
+    def _look_ahead(self, now: datetime) -> None:
         """Wait for the next row that can start later; remember whether one is held back now."""
         core = self._core
-        if full and not getattr(core.store, "has_company", False):
-            self.starved = True  # nothing can start before a slot is free, and then we look again
-        else:
-            soon = core.store.next_waiting(core.jobs.keys(), now)
-            self.starved = soon is not None and soon <= now
-            if soon is not None and soon > now:
-                self._timers.arm(WAITING, soon)
-            elif self.starved and getattr(core.store, "has_company", False):
-                self._timers.arm(WAITING, now + _LOOK)  # what ends elsewhere is not told here
+        soon = core.store.next_waiting(core.jobs.keys(), now)
+        self.starved = soon is not None and soon <= now
+        if soon is not None and soon > now:
+            self._timers.arm(WAITING, soon)
+        elif self.starved and getattr(core.store, "has_company", False):
+            self._timers.arm(WAITING, now + _LOOK)  # what ends elsewhere is not told here
         self.hungry = False  # only now: what the store refused is tried again
 
     def begin(self, taken: Taken, now: datetime) -> Attempt:
