@@ -173,7 +173,7 @@ class Engine:
         due: list[str] = []
         jobs: Sequence[str] = ()
         try:
-            due = self._timers.pop_due(now)
+            self._timers.pop_due(now, due)
             if due:
                 jobs = self._ring(due, now)
             if self.outage.since is None:

@@ -48,18 +48,29 @@ class Timers:
             when: an instant in UTC.
             priority: among keys of one instant the higher comes first, then the smaller key.
         """
-        heap, entry = self._heap, (when, -priority, key)
-        self._armed[key] = entry
+        heap, armed, entry = self._heap, self._armed, (when, -priority, key)
+        overtakes = key in armed
         heappush(heap, entry)
+        armed[key] = entry  # only now: should Ctrl-C come in between, an earlier instant holds
         if heap[0] is entry:
             self.sooner = True
-        if len(heap) > 2 * len(self._armed) + _SLACK:
-            self._heap = list(self._armed.values())
-            heapify(self._heap)
+        if overtakes:
+            self._tidy()
 
     def disarm(self, key: str) -> None:
         """Wait for `key` no more; an unknown one is no error."""
-        self._armed.pop(key, None)
+        if self._armed.pop(key, None) is not None:
+            self._tidy()
+
+    def _tidy(self) -> None:
+        """Build the heap anew where most of its entries wait for nothing."""
+        if len(self._heap) > 2 * len(self._armed) + _SLACK:
+            self._take_over(list(self._armed.values()))
+
+    def _take_over(self, entries: list[Entry]) -> None:
+        """Have these entries, in any order, in place of all."""
+        heapify(entries)
+        self._heap = entries
 
     def when(self, key: str) -> datetime | None:
         """Return the instant of a key."""
@@ -76,32 +87,35 @@ class Timers:
             heappop(heap)
         return None
 
-    def pop_due(self, now: datetime) -> list[str]:
-        """Disarm and return the keys whose instant has come, in order."""
+    def pop_due(self, now: datetime, due: list[str]) -> None:
+        """Disarm the keys whose instant has come, and add them to `due`, in order.
+
+        Each is in `due` before it is disarmed: should Ctrl-C come in between, the caller has it.
+        """
         heap, armed = self._heap, self._armed
-        due: list[str] = []
         while heap and heap[0][0] <= now:
-            entry = heappop(heap)
+            entry = heap[0]
             key = entry[2]
             if armed.get(key) is entry:
-                del armed[key]
                 due.append(key)
+                del armed[key]
                 if len(due) > _MANY and len(due) * _MANY > len(heap):
-                    return due + self._pop_burst(now)
-        return due
+                    self._pop_burst(now, due)
+                    return
+            heappop(heap)
 
-    def _pop_burst(self, now: datetime) -> list[str]:
+    def _pop_burst(self, now: datetime, due: list[str]) -> None:
         """Do as `pop_due` where much of the heap is due: sort that, instead of popping it."""
         heap, armed = self._heap, self._armed
-        self._heap = [entry for entry in heap if entry[0] > now]
-        heapify(self._heap)
-        due = []
-        for entry in sorted(entry for entry in heap if entry[0] <= now):
-            key = entry[2]
-            if armed.get(key) is entry:
-                del armed[key]
-                due.append(key)
-        return due
+        keys = [
+            entry[2]
+            for entry in sorted(entry for entry in heap if entry[0] <= now)
+            if armed.get(entry[2]) is entry
+        ]
+        due += keys
+        for key in keys:
+            del armed[key]
+        self._take_over([entry for entry in heap if entry[0] > now])
 
     def shift(self, delta: timedelta, chosen: Callable[[str], bool]) -> None:
         """Move the instants of the chosen keys by `delta`."""

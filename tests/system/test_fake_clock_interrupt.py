@@ -14,6 +14,7 @@ from cronkit._engine._endings import Endings
 from cronkit._engine._engine import Engine
 from cronkit._engine._express import Express
 from cronkit._engine._outcomes import Outcomes
+from cronkit._engine._timers import Timers
 from cronkit.stores import MemoryStore
 from cronkit.stores._job_row import JobRow
 from cronkit.stores._line import Line
@@ -88,8 +89,8 @@ def interrupt_at(code, line):
         Engine._step, Engine._act, Engine._ring, Engine.serve, Express.report, Decider.decide,
         Decider._ask, Decider._follow, Decider.announce, MemoryStore.decide_and_take,
         MemoryStore.take, MemoryStore.finish, Table.decide_and_take, Table.take,
-        Table._enter, Table._keep, Table.finish, Row.start, JobRow.retire, WaitingQueue.push,
-        Line.push, Line.pop,
+        Table._enter, Table.finish, Row.start, JobRow.retire, WaitingQueue.push, Line.push,
+        Line.pop, Timers.arm, Timers.pop_due,
     ],
     ids=lambda each: each.__qualname__,
 )  # fmt: skip
