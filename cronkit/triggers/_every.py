@@ -73,16 +73,22 @@ class Every(TriggerValue):
         Raises:
             NaiveDatetimeError: `after` has no time zone.
         """
-        utc, zone = _local.as_utc(after, "after"), self.tz
+        zone, newest = self.tz, self._newest
+        if (
+            zone is not None
+            and after.__class__ is datetime
+            and after.tzinfo is UTC
+            and _convert.ZERO < newest - after <= self.interval
+        ):
+            return newest if zone is UTC else newest.astimezone(zone)
+        utc = _local.as_utc(after, "after")
         if zone is None:
             zone = _local.own_zone(zone, after, "after")
             found = self._first(utc, self._anchor_in(zone))
         else:
-            found = newest = self._newest
-            if not _convert.ZERO < newest - utc <= self.interval:
-                found = self._first(utc, newest)
-                if found is not None:
-                    _put_newest(self, found)
+            found = self._first(utc, newest)
+            if found is not None:
+                _put_newest(self, found)
         return found if found is None or zone is UTC else found.astimezone(zone)
 
     def _first(self, utc: datetime, known: datetime) -> datetime | None:
