@@ -103,11 +103,27 @@ class Registry:
             if parent is not None:
                 _refuse_cycle(job.id, self.get(parent), core.jobs)
             replaced = core.jobs.get(job.id)
-            if replaced is not None and policies.get("replace") is not True:
+            if replaced is None:
+                now = core.clock.now()
+                fire = next_fire(job, now) if self.live else None  # first, for it may be refused
+                self._take_in(job, runs_on, fire, now)
+                self._tell(JobAdded, job.id)
+            elif policies.get("replace") is True:
+                self._exchange(replaced, job, runs_on, owes_nothing=self.live)
+                self._tell(JobChanged, job.id)
+            else:
                 raise DuplicateJobError(job.id)
-            self._exchange(replaced, job, runs_on, owes_nothing=replaced is not None and self.live)
-            self._tell(JobAdded if replaced is None else JobChanged, job.id)
         return job
+
+    def _take_in(self, job: Job, runs_on: str | None, fire: datetime | None, now: datetime) -> None:
+        """Put a job among the others, and wait for its next fire time."""
+        if self._core.edits is not None:
+            self._core.edits.forget(job.id)
+        self._index.link(job, runs_on)
+        if self.live:
+            self._engine.arm(job, now, fire)
+            if self.fresh:
+                self.forgive(now)
 
     def remove(self, job_id: str) -> None:
         """Take a job out; its waiting runs end as cancelled, one that goes on goes on."""
@@ -168,11 +184,9 @@ class Registry:
             self._engine.decider.change(fresh, lambda _, state: plan_skip_to(state, now), now)
             self.fresh.difference_update(fresh)
 
-    def _exchange(
-        self, old: Job | None, new: Job, runs_on: str | None, *, owes_nothing: bool
-    ) -> None:
+    def _exchange(self, old: Job, new: Job, runs_on: str | None, *, owes_nothing: bool) -> None:
         """Put a job in the place of another; nothing changes if its trigger does not answer."""
-        core, decider, now = self._core, self._engine.decider, self._core.clock.now()
+        decider, now = self._engine.decider, self._core.clock.now()
         fire = None
         if self.live:  # first, for it may be refused
             fire = next_fire(new, now)
@@ -180,15 +194,8 @@ class Registry:
                 decider.insist([new.id], lambda _, state: plan_skip_to(state, now), now)
         elif owes_nothing:
             self.fresh.add(new.id)
-        if core.edits is not None:
-            core.edits.forget(new.id)
-        if old is not None:
-            self._index.unlink(old)
-        self._index.link(new, runs_on)
-        if self.live:
-            self._engine.arm(new, now, fire)
-            if self.fresh:
-                self.forgive(now)
+        self._index.unlink(old)
+        self._take_in(new, runs_on, fire, now)
 
     def _change(
         self,

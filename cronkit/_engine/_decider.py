@@ -57,15 +57,16 @@ class Decider:
         """Do as `arm` does with one job whose next fire time after `now` is known to be `fire`."""
         core, timers = self._core, self._timers
         timers.sooner = False
-        state = core.store.register([job], now)[job.id]
-        held = job.jitter or job.max_runs or not job.enabled or state.pause is not None
-        if core.edits is not None or state.mark is not None or state.first_seen != now:
-            self._look_at([job], {job.id: state}, now)
-        elif fire is None or held or self.failing:
+        job_id = job.id
+        state = core.store.register((job,), now)[job_id]
+        is_new = state.first_seen is now and state.mark is None and state.pause is None
+        if core.edits is not None or not is_new:
+            self._look_at([job], {job_id: state}, now)
+        elif fire is None or job.jitter or job.max_runs or not job.enabled or self.failing:
             self._look(job, state, now, fire)
         else:  # most jobs: they wait for it as it is
-            self._fires[job.id] = fire
-            timers.arm(job.id, fire, job.priority)
+            self._fires[job_id] = fire
+            timers.arm(job_id, fire, job.priority)
         if timers.sooner:  # else whoever waits for the earliest one waits for it still
             core.wake()
 
