@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from cronkit.jobs import JobState, Rewind
+from cronkit.jobs import KEEP, JobState, Rewind
 from cronkit.stores._rows import LiveRows
 
 if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import datetime
 
+    from cronkit.jobs import Verdict
     from cronkit.stores._rows import Row
 
 KEEP_RUNS = 100
@@ -71,6 +72,13 @@ class JobRow(JobState):
         """Return the state as it is now."""
         facts = {each.name: getattr(self, each.name) for each in attrs.fields(JobState)}
         return JobState(**{**facts, "live": tuple(LiveRows(self.unended))})
+
+    def change(self, verdict: Verdict) -> None:
+        """Take over the pause and the edit of a verdict, if it has any."""
+        if verdict.pause != KEEP:
+            self.pause = verdict.pause
+        if verdict.edit != KEEP:
+            self.edit = verdict.edit
 
     def keep(self, most: int | None, rows: dict[str, Row]) -> None:
         """Keep so many ended runs from now on; what is too old is dropped from `rows` too."""

@@ -150,10 +150,8 @@ class Table:
         moved = verdict.mark
         if moved is not None and (mark is None or moved > mark):
             job.mark = moved
-        if verdict.pause != KEEP:
-            job.pause = verdict.pause
-        if verdict.edit != KEEP:
-            job.edit = verdict.edit
+        if verdict.pause != KEEP or verdict.edit != KEEP:
+            job.change(verdict)
 
     def _has_new_key(self, decision: Decision) -> bool:
         key = decision.key
