@@ -168,7 +168,7 @@ class Registry:
         with self._core.lock:
             job = self.get(job_id)
             words = convert_policies(policies, self.zone, forbidden={"id", "replace"})
-            changed = attrs.evolve(job, **words)  # type: ignore[arg-type]  # converted by name
+            changed = job.changed(words)
             if changed.start and changed.end and changed.end <= changed.start:
                 raise PolicyError("end", changed.end.isoformat(), f"later than {changed.start}")
             check_call(changed.func, changed.args, changed.kwargs)
@@ -236,9 +236,9 @@ class Registry:
             PolicyError: there is no executor of this name.
             NotCallableError: the executor cannot run the function.
         """
-        if job.executor not in self._executors:
-            raise self._no_executor(job.executor)
         name = job.runs_on
+        if name not in self._executors:
+            raise self._no_executor(name)
         accepts = getattr(self._executors[name], "accepts", None)
         if accepts is not None:
             accepts(job)

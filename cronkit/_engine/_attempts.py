@@ -166,8 +166,9 @@ class Attempts:
         core = self._core
         job = core.jobs[taken.job_id]
         attempt = self.running[taken.run_id] = Attempt(taken, job, core.clock)
-        if job.timeout is not None:
-            self.stopping.limit(attempt, job.timeout)
+        timeout = job.rules.timeout
+        if timeout is not None:
+            self.stopping.limit(attempt, timeout)
         if taken.attempt == 1:
             self.endings.tally.started(now - taken.due)
         if not core.hooks.quiet:

@@ -57,16 +57,16 @@ class Decider:
         """Do as `arm` does with one job whose next fire time after `now` is known to be `fire`."""
         core, timers = self._core, self._timers
         timers.sooner = False
-        job_id = job.id
+        job_id, rules = job.id, job.rules
         state = core.store.register((job,), now)[job_id]
         is_new = state.first_seen is now and state.mark is None and state.pause is None
         if core.edits is not None or not is_new:
             self._look_at([job], {job_id: state}, now)
-        elif fire is None or job.jitter or job.max_runs or not job.enabled or self.failing:
+        elif fire is None or rules.jitter or rules.max_runs or not rules.enabled or self.failing:
             self._look(job, state, now, fire)
         else:  # most jobs: they wait for it as it is
             self._fires[job_id] = fire
-            timers.arm(job_id, fire, job.priority)
+            timers.arm(job_id, fire, rules.priority)
         if timers.sooner:  # else whoever waits for the earliest one waits for it still
             core.wake()
 
@@ -290,4 +290,4 @@ class Decider:
         if due is None:
             self._timers.disarm(job_id)
         else:
-            self._timers.arm(job_id, due, self._core.jobs[job_id].priority)
+            self._timers.arm(job_id, due, self._core.jobs[job_id].rules.priority)

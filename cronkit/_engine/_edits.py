@@ -156,7 +156,7 @@ class Edits:
         except TypeError as error:
             allowed = "policies that this version of cronkit knows"
             raise PolicyError("edit", dict(edit.policies), allowed) from error
-        job = attrs.evolve(code, **words)  # type: ignore[arg-type]  # converted by name
+        job = code.changed(words)
         if edit.trigger is None:
             return job
         trigger = bind(load_trigger(edit.trigger), zone, code.id)

@@ -64,7 +64,7 @@ class Endings:
         if attempts.running.get(run_id) is not attempt:
             return  # it was reported twice
         del attempts.running[run_id]
-        if attempt.job.timeout is not None:
+        if attempt.job.rules.timeout is not None:
             attempts.stopping.ended(run_id)
         if core.awaited:
             core.ended.notify_all()

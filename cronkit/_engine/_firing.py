@@ -22,18 +22,18 @@ def next_fire(job: Job, after: datetime) -> datetime | None:
     In UTC, because two datetimes of one zone compare by their wall-clock time: in a fold the later
     of two instants can look like the earlier one.
     """
-    trigger = job.trigger
+    trigger, rules = job.trigger, job.rules
     if trigger is None:
         return None
-    if job.start is not None and after < job.start:
-        after = job.start - TICK
+    if rules.start is not None and after < rules.start:
+        after = rules.start - TICK
     answer = trigger.next(after)
     if answer is None:
         return None
     fire = answer if answer.__class__ is datetime and answer.tzinfo is UTC else _in_utc(answer)
     if fire is None or fire <= after:  # of the same instant there would be no end
         raise TriggerAnswerError(text_of(trigger), f"next({after.isoformat()})", answer)
-    return None if job.end is not None and fire >= job.end else fire
+    return None if rules.end is not None and fire >= rules.end else fire
 
 
 def previous_fire(job: Job, before: datetime) -> datetime | None:

@@ -67,13 +67,14 @@ def outlook(job: Job, state: JobState, known: datetime | None = None) -> Plan:
         known: the next fire time as it was found earlier. It still is the next one unless the mark
             has come up to it; a mark moves over fire times that are decided, and only forward.
     """
-    if not job.enabled or (job.max_runs is not None and _spent(job, state)):
+    rules = job.rules
+    if not rules.enabled or (rules.max_runs is not None and _spent(job, state)):
         return _wait(job, None, None)
     if state.pause is not None:
         return _wait(job, None, state.pause.until)
     base = state.first_seen if state.mark is None else state.mark
     fire = known if known is not None and known > base else next_fire(job, base)
-    return _wait(job, fire, fire if fire is None or job.jitter is None else due_at(job, fire))
+    return _wait(job, fire, fire if fire is None or rules.jitter is None else due_at(job, fire))
 
 
 def fire_times(job: Job, state: JobState) -> Iterator[datetime]:
@@ -108,7 +109,8 @@ def plan_job(job: Job, state: JobState, now: datetime, known: datetime | None = 
         now: the present instant, in UTC.
         known: as for `outlook`.
     """
-    if state.pause is not None or job.max_runs is not None or not job.enabled:
+    rules = job.rules
+    if state.pause is not None or rules.max_runs is not None or not rules.enabled:
         look = outlook(job, state, known)
         if look.due is None or look.due > now:
             return look
@@ -120,12 +122,12 @@ def plan_job(job: Job, state: JobState, now: datetime, known: datetime | None = 
         found = known if known is not None and known > base else next_fire(job, base)
         if found is None:
             return _wait(job, None, None)
-        fire, due = found, due_at(job, found) if job.jitter else found
+        fire, due = found, due_at(job, found) if rules.jitter else found
         if due > now:
             return _wait(job, fire, due)
     after = next_fire(job, fire)
     rows: Sequence[Decision]
-    if after is None or (due_at(job, after) if job.jitter else after) > now:
+    if after is None or (due_at(job, after) if rules.jitter else after) > now:
         rows, mark = (_judge(job, now, fire, due),), fire
         if state.live:
             rows = _overlap(job, state, rows, now)
@@ -134,9 +136,9 @@ def plan_job(job: Job, state: JobState, now: datetime, known: datetime | None = 
         after = next_fire(job, mark)
     if state.rewind is not None:
         rows = _once_more(rows, state.rewind)
-    if after is None or (job.max_runs is not None and _spent(job, state, rows)):
+    if after is None or (rules.max_runs is not None and _spent(job, state, rows)):
         return Plan(job.id, rows, mark)
-    due = due_at(job, after) if job.jitter else after
+    due = due_at(job, after) if rules.jitter else after
     return Plan(job.id, rows, mark, KEEP, KEEP, after, due)
 
 
@@ -242,9 +244,9 @@ def _up_to_last_run(job: Job, state: JobState, rows: Sequence[Decision]) -> Sequ
 
 def _judge(job: Job, now: datetime, fire: datetime, due: datetime) -> Decision:
     """Return a row for a chosen fire time, given with its jitter."""
-    job_id = job.id
-    row = Decision(run_id(job_id, fire), job_id, fire, due, job.priority)
-    if job.misfire_grace is not None and now - due > job.misfire_grace:
+    job_id, rules = job.id, job.rules
+    row = Decision(run_id(job_id, fire), job_id, fire, due, rules.priority)
+    if rules.misfire_grace is not None and now - due > rules.misfire_grace:
         row.outcome, row.reason = Outcome.MISFIRED, "misfire_grace"
     return row
 

@@ -30,7 +30,7 @@ from cronkit.executors._call import call
 from cronkit.executors._letter import ERROR, LOG, NOTE, PROGRESS, RESULT, Letter, Setting, frame
 from cronkit.executors._pickling import BrokenPickleError, pickled, unpickled
 from cronkit.executors._reference import resolve
-from cronkit.jobs import Job
+from cronkit.jobs import Job, Rules
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -114,7 +114,7 @@ class _ChildAttempt(Attempt):
             kwargs=letter.kwargs,
             zone=letter.zone,
             tags=letter.tags,
-            timeout=letter.timeout,
+            rules=Rules(timeout=letter.timeout),
         )
         super().__init__(letter.taken, job, SystemClock())
         self.child_context = _ChildContext(self, wire, letter.left)

@@ -23,7 +23,7 @@ from cronkit.errors import ConfigError, RunFailedError, shown
 from cronkit.executors._call import call
 from cronkit.executors._pickling import BrokenPickleError, pickled
 from cronkit.executors._reference import resolve
-from cronkit.jobs import Job, Origin, Taken
+from cronkit.jobs import Job, Origin, Rules, Taken
 
 _REFERENCE = "env:"
 _LONGEST_NAME = 100  # in a message
@@ -168,7 +168,7 @@ def _job(envelope: Envelope) -> Job:
         trigger=None,
         zone=_convert.zone(envelope.zone),
         tags=envelope.tags,
-        timeout=envelope.timeout,
+        rules=Rules(timeout=envelope.timeout),
     )
 
 

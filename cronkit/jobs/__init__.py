@@ -43,6 +43,7 @@ from cronkit.jobs._policies import (
     Policies,
     convert_policies,
 )
+from cronkit.jobs._rules import Rules
 from cronkit.jobs._runs import NOT_EXECUTED, NOTHING, Origin, Outcome, Phase, Run, run_id
 from cronkit.jobs._sharing import Publication, Pulse, StoredJob
 from cronkit.jobs._states import (
@@ -104,6 +105,7 @@ __all__ = [
     "Publication",
     "Pulse",
     "Rewind",
+    "Rules",
     "Run",
     "RunCancelled",
     "RunEvent",

@@ -42,7 +42,7 @@ class Table:
         row = self.jobs.get(job.id)
         if row is None:
             row = self.jobs[job.id] = JobRow(job.id, now)
-            if job.keep_runs is None:
+            if job.rules.keep_runs is None:
                 return row
         row.keep(job.keep_runs, self.rows)
         return row.read()

@@ -54,7 +54,8 @@ class Bench:
 
     def attempt(self, name, *args, **policies):
         self._serial += 1
-        job = Job(id=name, func=getattr(self.jobs, name), trigger=None, args=args, **policies)
+        job = Job(id=name, func=getattr(self.jobs, name), trigger=None, args=args)
+        job = job.changed(policies)
         return attempt_at(job, self.clock, number=self._serial)
 
     def submit(self, name, *args, **policies):

@@ -16,7 +16,7 @@ from cronkit.errors import RunCancelledError, RunTimeoutError
 from cronkit.executors import AsyncioExecutor, InlineExecutor, ThreadExecutor
 from cronkit.executors._asyncio_loop import HostLoop
 from cronkit.executors._stopped import stopped
-from cronkit.jobs import Job, is_async
+from cronkit.jobs import Job, Rules, is_async
 from cronkit.testing import FakeClock
 from tests.attempts import FIRED, attempt_at
 
@@ -40,7 +40,7 @@ class PlainObject:
 
 
 def attempt_with(*, timeout=None, reason=None):
-    job = Job(id="job", func=plain_function, trigger=None, timeout=timeout)
+    job = Job(id="job", func=plain_function, trigger=None, rules=Rules(timeout=timeout))
     attempt = attempt_at(job, FakeClock(FIRED))
     if reason is not None:
         attempt.token.set(reason)
@@ -77,7 +77,9 @@ def test_what_gives_a_coroutine_when_it_is_called(func, expected):
     ],
 )
 def test_where_a_job_runs(func, executor, expected):
-    assert Job(id="job", func=func, trigger=None, executor=executor).runs_on == expected
+    assert (
+        Job(id="job", func=func, trigger=None, rules=Rules(executor=executor)).runs_on == expected
+    )
 
 
 def test_an_asyncio_executor_given_as_the_default_is_the_only_one():

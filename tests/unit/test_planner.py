@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-import attrs
 import pytest
 
 from cronkit._engine._firing import due_at, next_fire, previous_fire
@@ -518,7 +517,7 @@ def test_fire_times_caught_up_together_do_not_block_one_another():
 def test_a_misfire_stays_one_while_a_run_goes_on():
     job = job_of(misfire_grace=0)
     for overlap in ("skip", "queue", "cancel"):
-        late = attrs.evolve(job, overlap=overlap)
+        late = job.changed({"overlap": overlap})
         (row,) = rows(plan_job(late, state_of(live=(going(),)), T + MINUTE + SECOND))
         assert (row.outcome, row.reason, row.blocked_by) == ("misfired", "misfire_grace", None)
         assert (row.cancels, row.give_up_at) == ((), None)

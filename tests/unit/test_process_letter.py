@@ -14,7 +14,7 @@ from cronkit.executors._child import Terminated
 from cronkit.executors._letter import ERROR, LOG, NOTE, PROGRESS, RESULT, Frames, frame
 from cronkit.executors._reference import check_name, reference_of, resolve
 from cronkit.executors._replies import Replies, ending
-from cronkit.jobs import Job
+from cronkit.jobs import Job, Rules
 from cronkit.testing import FakeClock
 from tests.attempts import FIRED, attempt_at
 
@@ -26,7 +26,7 @@ def framed(kind, value):
 
 @pytest.fixture
 def attempt():
-    job = Job(id="job", func=print, trigger=None, timeout=timedelta(seconds=9))
+    job = Job(id="job", func=print, trigger=None, rules=Rules(timeout=timedelta(seconds=9)))
     return attempt_at(job, FakeClock(FIRED))
 
 
