@@ -17,10 +17,11 @@ from cronkit.jobs import BY_OUTCOME, AttemptFailed, Outcome, RunInterrupted
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from cronkit._context import Attempt
     from cronkit._engine._attempts import Attempts
     from cronkit._engine._core import Core
     from cronkit._engine._decider import Decider
-    from cronkit._engine._outcomes import Answer, Unwritten
+    from cronkit._engine._outcomes import Answer
     from cronkit._handle import RunHandle
     from cronkit.jobs import Ending, Run
 
@@ -51,14 +52,28 @@ class Endings:
         self.late = 0
         self.tally = Tally()
 
-    def written(self, item: Unwritten, answer: Answer) -> None:
-        """Do what follows once the store has an ending, or has refused it."""
-        attempt, ending, value, error = item
+    def written(
+        self,
+        attempt: Attempt,
+        ending: Ending | None,
+        value: object,
+        error: BaseException | None,
+        answer: Answer,
+    ) -> None:
+        """Do what follows once the store has an ending, or has refused it.
+
+        Args:
+            attempt: the attempt.
+            ending: its ending; ``None``: it was abandoned, and its thread has ended.
+            value: what it returned.
+            error: what it raised.
+            answer: what the store has answered.
+        """
         attempts, core = self._attempts, self._core
         if attempts.starved:
             attempts.hungry = True
         run_id = attempt.run_id
-        if ending is None:  # an abandoned one: its outcome is written already
+        if ending is None:
             attempts.abandoned.pop(run_id, None)
             return
         if attempts.running.get(run_id) is not attempt:

@@ -26,8 +26,6 @@ Filling: TypeAlias = "tuple[Sequence[Answer], Callable[[], None]]"
 Unwritten: TypeAlias = "tuple[Attempt, Ending | None, object, BaseException | None]"
 """An attempt, its ending, what it returned and what it raised; no ending: its thread has ended."""
 
-NO_ROWS: Answer = ()
-
 _MOST_AT_ONCE = 200
 _SUCCEEDED = Outcome.SUCCEEDED  # to look it up in its class costs as much as five fields
 
@@ -66,7 +64,7 @@ class Outcomes:
         core: Core,
         running: Mapping[str, Attempt],
         abandoned: dict[str, Attempt],
-        written: Callable[[Unwritten, Answer], None],
+        written: Callable[[Attempt, Ending | None, object, BaseException | None, Answer], None],
         fill: Callable[[Sequence[Closing]], Filling | None],
     ) -> None:
         self._core = core
@@ -105,25 +103,25 @@ class Outcomes:
         """
         reports, queue, store = self.reports, self.unwritten, self._core.store
         while reports and not queue and not self.followers:
-            attempt, value, error = reports[0]
+            report = attempt, value, error = reports[0]
             run_id = attempt.run_id
             if error is not None or self._running.get(run_id) is not attempt:
                 break
             notes = attempt.notes if attempt.facts else NOTHING
             ending = Ending(run_id, now, attempt.taken.fence, _SUCCEEDED, notes)
-            judged, answer = (attempt, ending, value, None), NO_ROWS
+            answer: Answer
             try:
                 answer = store.finish(ending)
             except FenceLostError as lost:
                 answer = lost.with_traceback(None)  # an answer: nothing broke
             except BaseException:
-                queue.append(judged)  # until the store has it
+                queue.append((attempt, ending, value, None))  # until the store has it
                 reports.popleft()
                 raise
-            self._written(judged, answer)
+            self._written(attempt, ending, value, None, answer)
             # Only now: on a driven clock Ctrl-C may come at any line. Who stops the scheduler
             # meanwhile, in a signal handler, has taken the report.
-            if reports and reports[0][0] is attempt:
+            if reports and reports[0] is report:
                 reports.popleft()
         if reports or queue:
             self.collect(now)
@@ -197,7 +195,7 @@ class Outcomes:
 
     def _follow(self, first: Unwritten, answer: Answer) -> None:
         """Do what follows from the ending at the head of the queue, and let go of it."""
-        self._written(first, answer)
+        self._written(*first, answer)
         if (
             self.unwritten and self.unwritten[0] is first
         ):  # else a report made meanwhile has seen to it
@@ -234,6 +232,6 @@ class Outcomes:
         filling = self._fill(closings) if fill else None
         answers, start = (write(closings), None) if filling is None else filling
         for answer in answers:
-            self._written(self.unwritten.popleft(), answer)
+            self._written(*self.unwritten.popleft(), answer)
         if start is not None:
             start()

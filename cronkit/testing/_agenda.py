@@ -97,9 +97,15 @@ class Agenda:
 
     def queue(self, executor: Fake, attempt: Attempt, start_order: int) -> None:
         """Run an attempt at this instant, in order of priority, fire time, job, start order."""
-        job, serial = attempt.job, next(self._serial)
-        place = -job.priority, attempt.taken.fire_time, job.id, start_order, serial
-        insort(self.ready, (*place, executor, attempt))
+        job = attempt.job
+        entry = (
+            -job.rules.priority, attempt.taken.fire_time, job.id, start_order, next(self._serial),
+            executor, attempt,
+        )  # fmt: skip
+        if self.ready:
+            insort(self.ready, entry)
+        else:
+            self.ready.append(entry)
 
     def next(self) -> tuple[datetime, Engine | None, Sleeper | None]:
         """Return what happens next, and when: an engine has something to do, or a run wakes up."""

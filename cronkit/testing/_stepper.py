@@ -118,7 +118,7 @@ class Stepper:
                 return
 
     def _run_next(self, *, is_base: bool) -> None:
-        *_, executor, attempt = self.agenda.ready.pop(0)
+        _, _, _, _, _, executor, attempt = self.agenda.ready.pop(0)
         if not isinstance(executor, FakeExecutor):
             executor.begin(attempt)
         elif is_base and may_sleep(attempt.job.func):
