@@ -237,9 +237,10 @@ class Registry:
             NotCallableError: the executor cannot run the function.
         """
         name = job.runs_on
-        if name not in self._executors:
+        executor = self._executors.get(name)
+        if executor is None:
             raise self._no_executor(name)
-        accepts = getattr(self._executors[name], "accepts", None)
+        accepts = getattr(executor, "accepts", None)
         if accepts is not None:
             accepts(job)
         return name

@@ -126,21 +126,20 @@ class Every(TriggerValue):
 
     def bind(self, zone: tzinfo, seed: str) -> Every:  # noqa: ARG002 -- the shape of bind
         """Return the trigger with its fire times shown in `zone`, where it has no zone yet."""
-        anchor = self.anchor
         if self.tz is not None:
             return self
+        anchor, interval, newest = self.anchor, self.interval, _newest_bound[0]
         if anchor.tzinfo is None:
             anchor = _local.bound_moment(anchor, zone, "anchor")
-        newest = _newest_bound[0]
         if (
             newest is not None
             and newest.tz is zone
-            and newest.interval == self.interval
-            and newest.anchor == anchor
+            and (newest.interval is interval or newest.interval == interval)
+            and (newest.anchor is anchor or newest.anchor == anchor)
         ):
             return newest
         bound = Every.__new__(Every)  # the values are read already
-        _put_interval(bound, self.interval)
+        _put_interval(bound, interval)
         _put_anchor(bound, anchor)
         _put_tz(bound, zone)
         _put_newest(bound, anchor)
