@@ -16,7 +16,7 @@ from cronkit.jobs import JobState, Outcome
 from cronkit.triggers import text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
     from datetime import datetime
 
     from cronkit._app._lifecycle import Lifecycle
@@ -87,9 +87,10 @@ class Queries:
         core, attempts, lifecycle = self._core, self._engine.attempts, self._lifecycle
         with core.lock:
             states = self._known_states()
+            ended = self._last_ended(states.keys())
             going = Counter(each.job.id for each in attempts.running.values())
             jobs = tuple(
-                self._job_status(job, states.get(job.id), going[job.id])
+                self._job_status(job, states.get(job.id), ended.get(job.id), going[job.id])
                 for job in core.jobs.values()
             ) + tuple(map(_quarantined, self._unknown()))
             return Status(
@@ -133,18 +134,21 @@ class Queries:
             return []
         return [each for each in known if each.id not in core.jobs]
 
-    def _last_ended(self, job_id: str) -> Run | None:
+    def _last_ended(self, job_ids: Collection[str]) -> Mapping[str, Run]:
+        """Return the newest ended runs of these jobs; none while the store does not answer."""
+        if not job_ids:
+            return {}
         try:
-            return next(iter(self._core.store.runs(job_id=job_id, ended=True, limit=1)), None)
+            return self._core.store.last_ended(job_ids)
         except StoreError:
-            return None
+            return {}
 
-    def _job_status(self, job: Job, known: JobState | None, going: int) -> JobStatus:
-        state, ended = known, None
+    def _job_status(
+        self, job: Job, known: JobState | None, ended: Run | None, going: int
+    ) -> JobStatus:
+        state = known
         if state is None:
             state = _from_now(job.id, self._core.clock.now(), None)
-        else:
-            ended = self._last_ended(job.id)
         fire = None if state.pause is not None else next(fire_times(job, state), None)
         return JobStatus(
             id=job.id,

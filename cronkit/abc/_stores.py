@@ -128,6 +128,10 @@ class Store(Protocol):
         """Return runs that match, the newest fire time first; `ended` asks for an outcome."""
         ...
 
+    def last_ended(self, job_ids: Collection[str]) -> Mapping[str, Run]:
+        """Return of each job the run with the newest fire time that has an outcome, if any."""
+        ...
+
 
 class LocalStore(Store, Protocol):
     """A store of this process, which can decide and hand out rows in one transaction.

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from cronkit.abc import Judge, Plan
     from cronkit.jobs import Decision, Ending, Job, Limits, Run, Taken
+    from cronkit.stores._rows import Row
 
 
 class MemoryStore:
@@ -260,5 +261,19 @@ class MemoryStore:
                 and key in {None, row.decision.key}
                 and ended in {None, row.outcome is not None}
             ]
-            found.sort(key=lambda row: row.decision.fire_time, reverse=True)
+            found.sort(key=_fire_time, reverse=True)
             return [row.run() for row in found[:limit]]
+
+    def last_ended(self, job_ids: Collection[str]) -> Mapping[str, Run]:
+        """Return the newest ended run of each job; see `cronkit.abc.Store.last_ended`."""
+        found = {}
+        with self._lock:
+            for job_id in job_ids:
+                ended = [row for row in self._table.rows_of(job_id) if row.outcome is not None]
+                if ended:
+                    found[job_id] = max(ended, key=_fire_time).run()
+        return found
+
+
+def _fire_time(row: Row) -> datetime:
+    return row.decision.fire_time

@@ -10,7 +10,7 @@ from cronkit.stores import _sql_values as values
 from cronkit.stores._sql_base import SqlBase
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
     from cronkit.jobs import Run
@@ -41,6 +41,12 @@ class SqlRuns(SqlBase):
         wanted = {"job_id": job_id, "outcome": outcome, "idem_key": key}
         with self._reading() as session:
             return find_runs(session, wanted, ended=ended, limit=limit)
+
+    def last_ended(self, job_ids: Collection[str]) -> Mapping[str, Run]:
+        """Return the newest ended run of each job; see `cronkit.abc.Store.last_ended`."""
+        with self._reading() as session:
+            rows = session.rows(sql.LAST_ENDED, session.listed(job_ids))
+        return {run.job_id: run for run in map(codec.run_of, rows)}
 
     def cancel(self, run_id: str, reason: str, now: datetime) -> Run | None:
         """Cancel a run; see `cronkit.abc.Store.cancel`."""

@@ -112,6 +112,11 @@ INSERT_PLAIN = (
 
 _MARKS = ", ".join("?" * len(INSERTED))
 RUNS = f"SELECT {', '.join(RUN_COLUMNS)} FROM cronkit_runs"  # noqa: S608 -- the names above
+LAST_ENDED = (
+    f"{RUNS} WHERE serial IN (SELECT (SELECT serial FROM cronkit_runs AS own"  # noqa: S608 -- as above
+    " WHERE own.job_id = cronkit_jobs.id AND own.phase = 'ended'"
+    " ORDER BY own.fire_time DESC, own.serial DESC LIMIT 1) FROM cronkit_jobs WHERE id among(?))"
+)
 INSERT_RUN = f"INSERT INTO cronkit_runs ({', '.join(INSERTED)}) VALUES ({_MARKS})"  # noqa: S608 -- as above
 
 # --- jobs ----------------------------------------------------------------------------------------

@@ -886,6 +886,21 @@ def test_runs_are_chosen_by_job_outcome_key_and_end(desk):
     assert desk.ids(ended=True, job_id="a", limit=1) == [row("a", 1).run_id]
 
 
+def test_the_last_run_of_a_job_that_has_ended_is_the_one_with_the_newest_fire_time(desk):
+    run = desk.start(row("a", 5), NOW + 5 * MINUTE)
+    desk.decide(skipped("a", 3), row("a", 9), skipped("b", 2), row("c", 1))
+    assert [(job, last.id) for job, last in sorted(desk.store.last_ended(JOBS).items())] == [
+        ("a", row("a", 3).run_id),
+        ("b", row("b", 2).run_id),
+    ]
+    desk.store.finish(ended(run))
+    desk.decide(skipped("a", 4))  # it ended later, and is older
+    last = desk.store.last_ended(["a", "c", "nobody"])
+    assert last == {"a": desk.store.get(run.run_id)}
+    assert list(last.values()) == list(desk.store.runs(job_id="a", ended=True, limit=1))
+    assert desk.store.last_ended([]) == {}
+
+
 @pytest.mark.parametrize(("limit", "count"), [(0, 0), (1, 1), (3, 3), (9, 3), (None, 3)])
 def test_no_more_runs_are_returned_than_asked_for(desk, limit, count):
     desk.decide(*(by_hand(number=n) for n in range(3)))
