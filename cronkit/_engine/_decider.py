@@ -111,17 +111,16 @@ class Decider:
         attempts, fires = self._attempts, self._fires
         jobs, edits = self._core.jobs, self._core.edits
         plans: list[Plan] = []
-        failed: list[tuple[Job, BaseException]] = []
+        failed: list[tuple[str, BaseException]] = []
 
         # It changes nothing and logs nothing: the store is in the middle of a transaction.
         def judge(state: JobState) -> Verdict | None:
-            job = jobs[state.job_id]
+            job_id = state.job_id
             try:
-                if edits is not None:
-                    job = edits.follow(state)
-                plan = plan_job(job, state, now, fires.get(state.job_id))
+                job = jobs[job_id] if edits is None else edits.follow(state)
+                plan = plan_job(job, state, now, fires.get(job_id))
             except BaseException as error:  # noqa: BLE001 -- the trigger boundary
-                failed.append((job, error))
+                failed.append((job_id, error))
                 return None
             plans.append(plan)
             return None if plan.mark is None else plan
@@ -134,15 +133,15 @@ class Decider:
         for plan in plans:
             self._follow(plan)
         if len(plans) + len(failed) < len(job_ids):
-            known = {*(plan.job_id for plan in plans), *(job.id for job, _ in failed)}
+            known = {*(plan.job_id for plan in plans), *(job_id for job_id, _ in failed)}
             self.ask_again([each for each in job_ids if each not in known], now + _LOCKED)
         waiting = self.announce(decisions, now)
         if taken is not None:
             attempts.begin_taken(*taken, now)
         elif waiting:
             attempts.hungry = True
-        for job, error in failed:  # last: a log handler may remove a job that starts now
-            self._postpone(job, error, now)
+        for job_id, error in failed:  # last: a log handler may remove a job that starts now
+            self._postpone(job_id, error, now)
 
     def _ask(
         self, job_ids: Sequence[str], judge: Judge, now: datetime, *, start: bool
@@ -173,18 +172,21 @@ class Decider:
                 job = self._core.edits.follow(state)
             plan = outlook(job, state, known)
         except BaseException as error:  # noqa: BLE001 -- the trigger boundary
-            self._postpone(job, error, now)
+            self._postpone(job.id, error, now)
         else:
             self._follow(plan)
 
-    def _postpone(self, job: Job, error: BaseException, now: datetime) -> None:
-        """Look later at a job whose trigger raised."""
-        count = self.failing[job.id] = self.failing.get(job.id, 0) + 1
-        self._fires.pop(job.id, None)
+    def _postpone(self, job_id: str, error: BaseException, now: datetime) -> None:
+        """Look later at a job whose trigger raised, unless another trigger has removed it."""
+        job = self._core.jobs.get(job_id)
+        if job is None:
+            return
+        count = self.failing[job_id] = self.failing.get(job_id, 0) + 1
+        self._fires.pop(job_id, None)
         pause = min(_AGAIN * 2 ** min(count - 1, _MOST_DOUBLINGS), _LONGEST_PAUSE)
-        self._timers.arm(job.id, now + pause, job.priority)
+        self._timers.arm(job_id, now + pause, job.priority)
         kind = name_of(error)
-        complain("the trigger of %s failed: %s", job.id, kind, error=error, job_id=job.id)
+        complain("the trigger of %s failed: %s", job_id, kind, error=error, job_id=job_id)
 
     def ask_again(self, job_ids: Sequence[str], when: datetime) -> None:
         """Look at jobs at `when` that could not be decided now."""
@@ -281,6 +283,10 @@ class Decider:
     def _follow(self, plan: Plan) -> None:
         """Remember a plan's next fire time and arm its timer; what is due already rings at once."""
         job_id, fire, due = plan.job_id, plan.fire, plan.due
+        job = self._core.jobs.get(job_id)
+        if job is None:
+            self._let_go(job_id)
+            return
         if self.failing:
             self.failing.pop(job_id, None)
         if fire is None:  # there is none, or a pause ends first
@@ -290,4 +296,11 @@ class Decider:
         if due is None:
             self._timers.disarm(job_id)
         else:
-            self._timers.arm(job_id, due, self._core.jobs[job_id].rules.priority)
+            self._timers.arm(job_id, due, job.rules.priority)
+
+    def _let_go(self, job_id: str) -> None:
+        """Wait no more for a job that a trigger has removed while this one was decided."""
+        self.disarm(job_id)
+        now = self._core.clock.now()
+        for run in self._core.store.forget(job_id, now):
+            self._attempts.endings.elsewhere(run, now)

@@ -342,3 +342,32 @@ def test_a_log_handler_may_wait_for_another_thread_that_reads_the_store(make, cl
     with scheduler:
         clock.advance("1m")
         assert len(read) == 1
+
+
+class Removing:
+    """A trigger of an application that removes jobs at its third fire time, its own too."""
+
+    def __init__(self, scheduler):
+        self.scheduler = scheduler
+
+    def next(self, after):
+        if after.minute == 3:
+            for job_id in ("before", "own", "zero"):
+                if job_id in self.scheduler:
+                    self.scheduler.remove(job_id)
+        return after.replace(second=0, microsecond=0) + timedelta(minutes=1)
+
+
+def test_a_trigger_may_remove_jobs_that_are_due_too(make, clock):
+    scheduler = make()
+    for job_id in ("before", "stays", "zero"):
+        scheduler.add(lambda: None, Every("1m"), id=job_id)
+    scheduler.add(lambda: None, Removing(scheduler), id="own")
+    with scheduler:
+        clock.advance("10m")
+        assert list(scheduler.jobs) == ["stays"]
+        assert [each.job_id for each in scheduler.upcoming(limit=3)] == ["stays"] * 3
+        assert scheduler.status().loop_failures == 0
+        assert len(scheduler.runs("stays")) == 10
+        assert {run.outcome for run in scheduler.runs()} == {"succeeded", "cancelled"}
+        assert len(scheduler.runs("own")) == 3
