@@ -6,6 +6,7 @@ from datetime import timedelta
 from threading import Event
 from typing import TYPE_CHECKING
 
+from cronkit._engine._failing import SHORTEST, Failing
 from cronkit._engine._hooks import complain
 from cronkit._engine._planner import Plan, outlook, plan_job
 from cronkit._failure import name_of
@@ -21,12 +22,6 @@ if TYPE_CHECKING:
     from cronkit._engine._timers import Timers
     from cronkit.abc import Judge
     from cronkit.jobs import Job, JobState, Taken, Verdict
-
-_AGAIN = timedelta(seconds=1)
-"""When to ask a trigger again that raised; each further time it is twice as long."""
-
-_LONGEST_PAUSE = timedelta(minutes=5)
-_MOST_DOUBLINGS = 16
 
 _LOCKED = timedelta(milliseconds=50)
 """When to ask the store again about a job that another scheduler has locked."""
@@ -51,7 +46,7 @@ class Decider:
         self._timers = timers
         self._fires: dict[str, datetime] = {}
         self._attempts = attempts
-        self.failing: dict[str, int] = {}
+        self.failing = Failing()
 
     def arm_one(self, job: Job, fire: datetime | None, now: datetime) -> None:
         """Do as `arm` does with one job whose next fire time after `now` is known to be `fire`."""
@@ -128,7 +123,7 @@ class Decider:
         try:
             decisions, taken = self._ask(job_ids, judge, now, start=start)
         except BaseException:
-            self.ask_again(job_ids, now + _AGAIN)
+            self.ask_again(job_ids, now + SHORTEST)
             raise
         for plan in plans:
             self._follow(plan)
@@ -181,10 +176,8 @@ class Decider:
         job = self._core.jobs.get(job_id)
         if job is None:
             return
-        count = self.failing[job_id] = self.failing.get(job_id, 0) + 1
         self._fires.pop(job_id, None)
-        pause = min(_AGAIN * 2 ** min(count - 1, _MOST_DOUBLINGS), _LONGEST_PAUSE)
-        self._timers.arm(job_id, now + pause, job.priority)
+        self._timers.arm(job_id, now + self.failing.count(job_id), job.priority)
         kind = name_of(error)
         complain("the trigger of %s failed: %s", job_id, kind, error=error, job_id=job_id)
 
