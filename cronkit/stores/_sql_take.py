@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from typing import TYPE_CHECKING, cast
 
 from cronkit.jobs import Taken
@@ -24,18 +24,32 @@ _MOST = 2**31
 
 
 class _Room:
-    """How many more runs of each job, and of each tag, the limits allow, over all schedulers."""
+    """How many more runs of each job, and of each tag, the limits allow, over all schedulers.
 
-    __slots__ = ("_jobs", "_limits", "_tags")
+    Args:
+        session: the transaction.
+        limits: the limits.
+        job_ids: the jobs that are asked for.
+    """
 
-    def __init__(self, session: Session, limits: Limits) -> None:
+    __slots__ = ("_jobs", "_limited", "_limits", "_tags")
+
+    def __init__(self, session: Session, limits: Limits, job_ids: Iterable[str]) -> None:
         self._limits = limits
-        self._jobs: Counter[str] = Counter()
-        self._tags: Counter[str] = Counter()
-        if not limits.jobs and not limits.tags:
-            return  # nothing to count for
-        for job_id, tags in session.rows(sql.RUNNING):
-            self._add(cast("str", job_id), values.load_tags(tags))
+        self._jobs: defaultdict[str, int] = defaultdict(int)
+        self._tags: defaultdict[str, int] = defaultdict(int)
+        # Asked of these jobs only: to look through the limits of thousands takes longer than all
+        # the rest.
+        self._limited = any(self._is_limited(each) for each in job_ids)
+        if self._limited:
+            for job_id, tags in session.rows(sql.RUNNING):
+                self._add(cast("str", job_id), values.load_tags(tags))
+
+    def _is_limited(self, job_id: str) -> bool:
+        limits = self._limits
+        if limits.jobs.get(job_id) is not None:
+            return True
+        return any(tag in limits.tags for tag in limits.tags_of.get(job_id, ()))
 
     def _add(self, job_id: str, tags: Iterable[str]) -> None:
         self._jobs[job_id] += 1
@@ -44,6 +58,8 @@ class _Room:
 
     def take(self, job_id: str, *, forced: bool) -> bool:
         """Count one more run of a job if it may start; return whether it may."""
+        if not self._limited:
+            return True
         tags = self._limits.tags_of.get(job_id, ())
         if not forced and not self._free(job_id, tags):
             return False
@@ -113,7 +129,8 @@ class Sweep:
             self._session.exclusive()
 
     def _choose(self, page: Sequence[codec.Row], most: int) -> list[codec.Row]:
-        room, chosen = _Room(self._session, self._limits), list[codec.Row]()
+        job_ids = {cast("str", row[2]) for row in page}
+        room, chosen = _Room(self._session, self._limits, job_ids), list[codec.Row]()
         for row in page:
             job_id = cast("str", row[2])
             if len(chosen) == most:

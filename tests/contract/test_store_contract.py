@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
@@ -449,6 +450,27 @@ def test_no_more_runs_of_a_job_go_on_than_its_limit(desk, other):
     assert other.take(limits=limits) == []
     desk.store.finish(ended(next(run for run in first if run.job_id == "a")))
     assert [run.job_id for run in other.take(limits=limits)] == ["a"]
+
+
+class OneByOne(Mapping):
+    """Limits that are asked for by name; to go through all of them is refused."""
+
+    def __init__(self, limits):
+        self._limits = limits
+
+    def __getitem__(self, name):
+        return self._limits[name]
+
+    def __iter__(self):
+        raise AssertionError("there may be a million of them")
+
+    __len__ = __iter__
+
+
+def test_a_store_does_not_go_through_the_limits_of_all_jobs(desk):
+    limits = attrs.evolve(FREE, jobs=OneByOne({"a": 1}))
+    desk.decide(by_hand("a", 1), by_hand("a", 2), by_hand("b", 1), by_hand("b", 2))
+    assert [run.job_id for run in desk.take(limits=limits)] == ["a", "b", "b"]
 
 
 def test_no_more_runs_with_a_tag_go_on_than_its_limit(desk, other):
