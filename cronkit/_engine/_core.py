@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from cronkit._engine._edits import Edits
     from cronkit._engine._hooks import Hooks
-    from cronkit.abc import Clock, LocalStore, Store
+    from cronkit.abc import Clock, PromptStore, Store
     from cronkit.jobs import Job, JobState, Run, RunEvent
 
 
@@ -27,7 +27,7 @@ class Core:
     Attributes:
         clock: where the time is read.
         store: what keeps runs.
-        local: the same store, where it decides and hands out rows in one transaction.
+        prompt: the same store, where it decides and hands out rows in one transaction.
         hooks: who is told.
         jobs: the jobs by id, in the order they were added.
         owner: the name under which this scheduler takes runs.
@@ -40,7 +40,7 @@ class Core:
     """
 
     __slots__ = (
-        "awaited", "clock", "edits", "ended", "hooks", "jobs", "local", "lock", "owner", "shares",
+        "awaited", "clock", "edits", "ended", "hooks", "jobs", "lock", "owner", "prompt", "shares",
         "store", "wake",
     )  # fmt: skip
 
@@ -51,7 +51,7 @@ class Core:
     def __init__(self, clock: Clock, store: Store, hooks: Hooks) -> None:
         self.clock = clock
         self.store = store
-        self.local = cast("LocalStore", store) if _decides_and_takes(type(store)) else None
+        self.prompt = cast("PromptStore", store) if _decides_and_takes(type(store)) else None
         self.shares = bool(getattr(store, "shared", False))
         self.hooks = hooks
         self.jobs: dict[str, Job] = {}
@@ -106,7 +106,7 @@ class Core:
 
 
 def _decides_and_takes(kind: type) -> bool:
-    """Return whether a store has `LocalStore.decide_and_take`, and means it.
+    """Return whether a store has `PromptStore.decide_and_take`, and means it.
 
     A class that has another `decide` or `take` than the class it derives from is asked by these.
     """

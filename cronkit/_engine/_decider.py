@@ -146,9 +146,9 @@ class Decider:
         A row that others are told of waits first; jobs on several executors are taken apart.
         """
         core, attempts = self._core, self._attempts
-        if start and core.local and core.hooks.quiet and len(attempts.groups) == 1:
+        if start and core.prompt and core.hooks.quiet and len(attempts.groups) == 1:
             room = attempts.room(attempts.executors[None])
-            decisions, taken, more = core.local.decide_and_take(
+            decisions, taken, more = core.prompt.decide_and_take(
                 job_ids, judge, core.owner, core.jobs, room, limits=attempts.limits, now=now
             )
             return decisions, (taken, len(taken) == room, more)

@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from cronkit.abc._clocks import Clock, DrivenClock, Engine
     from cronkit.abc._runs import Executor, Hook, Report
-    from cronkit.abc._stores import Judge, LocalStore, Plan, SharedStore, Store
+    from cronkit.abc._stores import Judge, Plan, PromptStore, SharedStore, Store
 
 __all__ = [
     "Clock",
@@ -21,8 +21,8 @@ __all__ = [
     "Executor",
     "Hook",
     "Judge",
-    "LocalStore",
     "Plan",
+    "PromptStore",
     "Report",
     "SharedStore",
     "Store",
@@ -33,6 +33,6 @@ __getattr__ = lazy(
     {
         "cronkit.abc._clocks": ("Clock", "DrivenClock", "Engine"),
         "cronkit.abc._runs": ("Executor", "Hook", "Report"),
-        "cronkit.abc._stores": ("Judge", "LocalStore", "Plan", "SharedStore", "Store"),
+        "cronkit.abc._stores": ("Judge", "Plan", "PromptStore", "SharedStore", "Store"),
     },
 )

@@ -29,7 +29,7 @@ Plan: TypeAlias = "Callable[[Sequence[JobState]], Sequence[Verdict]]"
 """What a store calls with the states of jobs, to be told what to write."""
 
 Judge: TypeAlias = "Callable[[JobState], Verdict | None]"
-"""What a store of this process calls with the state of each job in turn."""
+"""What a `PromptStore` calls with the state of each job in turn."""
 
 
 class Store(Protocol):
@@ -133,8 +133,8 @@ class Store(Protocol):
         ...
 
 
-class LocalStore(Store, Protocol):
-    """A store of this process, which can decide and hand out rows in one transaction.
+class PromptStore(Store, Protocol):
+    """A store that can decide and hand out rows in one transaction.
 
     A scheduler uses that where nobody wants to be told that a run waits, and all jobs run on one
     executor; else it calls `decide` and `take`.

@@ -137,7 +137,7 @@ class MemoryStore:
         limits: Limits,
         now: datetime,
     ) -> tuple[Sequence[Decision], Sequence[Taken], bool]:
-        """Decide, then take; see `cronkit.abc.LocalStore.decide_and_take`."""
+        """Decide, then take; see `cronkit.abc.PromptStore.decide_and_take`."""
         with self._lock:
             table = self._table
             try:
