@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from cronkit.stores import _sql_decide, _sql_take
 from cronkit.stores._sql_jobs import SqlJobs
 from cronkit.stores._sql_owners import SqlOwners
 from cronkit.stores._sql_queue import SqlQueue
 from cronkit.stores._sql_runs import SqlRuns
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from datetime import datetime
+
+    from cronkit.abc import Judge
+    from cronkit.jobs import Decision, JobState, Limits, Taken, Verdict
 
 
 class SqlStore(SqlOwners, SqlJobs, SqlQueue, SqlRuns):
@@ -24,3 +34,24 @@ class SqlStore(SqlOwners, SqlJobs, SqlQueue, SqlRuns):
     """
 
     shared = True
+
+    def decide_and_take(
+        self,
+        job_ids: Sequence[str],
+        judge: Judge,
+        owner: str,
+        takes: Collection[str],
+        free: int,
+        *,
+        limits: Limits,
+        now: datetime,
+    ) -> tuple[Sequence[Decision], Sequence[Taken], bool]:
+        """Decide, then take, with one sync of the disk; see `cronkit.abc.PromptStore`."""
+
+        def plan(states: Sequence[JobState]) -> list[Verdict]:
+            return [each for each in map(judge, states) if each is not None]
+
+        with self._writing() as session:
+            new = _sql_decide.decide(session, job_ids, plan, now, self._prune)
+            taken = _sql_take.Sweep(session, owner, takes, limits, now).take(free)
+            return new, taken, _sql_take.any_waiting(session)

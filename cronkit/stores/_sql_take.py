@@ -181,6 +181,11 @@ def any_ready(session: Session, job_ids: Collection[str], now: datetime) -> bool
     return any(row[0] in job_ids for row in rows) or len(rows) == _PAGE
 
 
+def any_waiting(session: Session) -> bool:
+    """Return whether a row waits, ready or not, of whatever job."""
+    return bool(session.rows(sql.ANY_WAITING))
+
+
 def next_waiting(session: Session, job_ids: Collection[str], now: datetime) -> datetime | None:
     """Return when a row can start or gives up; see `cronkit.abc.Store.next_waiting`."""
     at = values.to_micros(now)

@@ -217,6 +217,7 @@ READY_JOBS = (
     "SELECT job_id FROM cronkit_runs WHERE phase = 'waiting' AND not_before <= ?"
     " ORDER BY priority DESC, fire_time, job_id LIMIT ?"
 )
+ANY_WAITING = "SELECT 1 FROM cronkit_runs WHERE phase = 'waiting' LIMIT 1"
 NEXT_START = (
     "SELECT job_id, not_before FROM cronkit_runs WHERE phase = 'waiting'"
     " ORDER BY not_before LIMIT ?"

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cronkit.jobs import Decision, Ending, Limits, Outcome, Verdict, build_job, run_id
-from cronkit.stores import MemoryStore
+from cronkit.stores import MemoryStore, SQLiteStore
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 JOBS = ("a", "b", "c")
@@ -59,13 +62,8 @@ def end_some(store, going, numbers, now):
     return [taken for number, taken in enumerate(going) if number not in numbers]
 
 
-@example(  # a row that comes alone, while one of another job waits for a slot
-    [([("a", 1, 0, None, False)], 0, ()), ([("b", 0, 0, None, False)], 1, ())],
-    Limits(jobs={}, tags={}, tags_of={}),
-)
-@given(st.lists(STEP, max_size=8), LIMITS)
-def test_at_once_comes_to_the_same_as_one_after_the_other(steps, limits):
-    apart, together = MemoryStore(), MemoryStore()
+def comes_to_the_same(apart, together, steps, limits):
+    """Let both stores decide and take what `steps` say, each in its way, and compare them."""
     for store in (apart, together):
         store.open("me", START)
         store.register([build_job(print, None, UTC, {"id": each}, {}) for each in JOBS], START)
@@ -92,9 +90,34 @@ def test_at_once_comes_to_the_same_as_one_after_the_other(steps, limits):
         )
 
         assert decided_too == decided
-        assert taken_too == taken
+        assert list(taken_too) == list(taken)
         assert together.runs() == apart.runs()
         assert together.next_waiting(JOBS, now) == apart.next_waiting(JOBS, now)
         assert more or together.next_waiting(JOBS, now) is None
         going[apart] += taken
         going[together] += taken_too
+
+
+@example(  # a row that comes alone, while one of another job waits for a slot
+    [([("a", 1, 0, None, False)], 0, ()), ([("b", 0, 0, None, False)], 1, ())],
+    Limits(jobs={}, tags={}, tags_of={}),
+)
+@given(st.lists(STEP, max_size=8), LIMITS)
+def test_at_once_comes_to_the_same_as_one_after_the_other(steps, limits):
+    comes_to_the_same(MemoryStore(), MemoryStore(), steps, limits)
+
+
+@settings(max_examples=25)
+@given(st.lists(STEP, max_size=8), LIMITS)
+def test_in_a_database_too(steps, limits):
+    with TemporaryDirectory() as folder:
+        first, second = Path(folder) / "first.db", Path(folder) / "second.db"
+        apart = SQLiteStore(first)
+        apart.states(JOBS)  # it makes the file; a copy begins with the same fences
+        shutil.copy(first, second)
+        together = SQLiteStore(second)
+        try:
+            comes_to_the_same(apart, together, steps, limits)
+        finally:
+            for store in (apart, together):
+                store.close("me", START)

@@ -1,4 +1,4 @@
-"""A store of this process decides and hands out rows in one call: nothing is lost in between."""
+"""A store decides and hands out rows in one call: nothing is lost in between."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from cronkit.jobs import (
     build_job,
     run_id,
 )
-from cronkit.stores import MemoryStore
+from cronkit.stores import MemoryStore, SQLiteStore
 
 ERRORS = (ZeroDivisionError("a fault of the store"), StoreError("faulty", "gone"))
 
@@ -144,6 +144,35 @@ def test_what_finds_no_slot_starts_in_order_as_slots_become_free(make, clock, st
         clock.advance("1m")
         assert order == ["c", "b", "a"]
         assert store.calls == 1
+
+
+class Counting(SQLiteStore):
+    """A store on the disk that writes down its transactions."""
+
+    def __init__(self, path):
+        super().__init__(path)
+        self.seen = []
+
+    def _writing(self):
+        self.seen.append("write")
+        return super()._writing()
+
+    def _reading(self):
+        self.seen.append("read")
+        return super()._reading()
+
+
+def test_on_a_disk_a_run_starts_after_one_transaction_and_ends_with_another(make, clock, tmp_path):
+    store, seen = Counting(tmp_path / "state.db"), []
+    scheduler = make(store=store)
+    scheduler.every("1m", id="job")(lambda: seen.append(store.seen.copy()))
+    with scheduler:
+        clock.advance("59s")
+        store.seen.clear()
+        clock.advance("1s")
+        assert seen == [["write"]]
+        assert store.seen == ["write", "write"]
+        assert [run.outcome for run in scheduler.runs()] == ["succeeded"]
 
 
 class Overridden(MemoryStore):
