@@ -62,9 +62,11 @@ class SqlJobs(SqlBase):
 def _define(session: Session, jobs: Sequence[Job]) -> list[codec.Row]:
     """Return the rows of `NEW_JOB`, all but ``first_seen`` and ``fence``, that are missing.
 
-    What is known of the other jobs is brought up to date.
+    What is known of the other jobs is brought up to date. All in the order of ids: so two that
+    register the same jobs do not wait for each other, and jobs lie as their runs are taken.
     """
-    wanted = {job.id: (job.keep_runs, values.dump_definition(job)) for job in jobs}
+    in_order = sorted(jobs, key=lambda job: job.id)
+    wanted = {job.id: (job.keep_runs, values.dump_definition(job)) for job in in_order}
     known = {
         row[0]: (row[1], row[2]) for row in session.rows(sql.DEFINITIONS, session.listed(wanted))
     }

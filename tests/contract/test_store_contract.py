@@ -1068,6 +1068,22 @@ def test_a_limit_holds_while_many_take_at_once(connect):
         desk.store.close(desk.owner, NOW)
 
 
+@pytest.mark.parametrize("known", [False, True], ids=["new ones", "changed ones"])
+def test_many_register_the_same_jobs_each_in_its_order(connect, known):
+    desks, names = opened(connect, 2), [f"job-{number}" for number in range(300)]
+    if known:
+        desks[0].store.register([job_of(each) for each in names], NOW)
+
+    def register(number):
+        order = names[::-1] if number else names
+        jobs = [job_of(each, description=f"as {number} says") for each in order]
+        return list(desks[number].store.register(jobs, NOW))
+
+    assert together(2, register) == [names, names[::-1]]
+    for desk in desks:
+        desk.store.close(desk.owner, NOW)
+
+
 def test_what_one_scheduler_writes_another_sees(desk, other):
     desk.decide(row(), mark=NOW)
     desk.change("b", pause=Pause(at=NOW, by="Ada"))

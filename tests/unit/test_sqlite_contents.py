@@ -77,3 +77,17 @@ def test_nothing_that_is_kept_is_pickled(no_pickle, tmp_path):
     for table, columns in JSON.items():
         for column in columns:
             assert any(row[column] is not None for row in rows[table]), column
+
+
+def test_what_is_taken_together_lies_together(tmp_path):
+    clock = FakeClock("2026-03-02T12:00:00+00:00")
+    path = tmp_path / "state.db"
+    scheduler = Scheduler(clock=clock, store=SQLiteStore(path))
+    for number in (3, 1, 20, 2):
+        scheduler.add(lambda: None, Every("1m"), id=f"job-{number}")
+    with scheduler, contextlib.closing(sqlite3.connect(path)) as connection:
+        clock.advance("1m")
+        wanted = [("job-1",), ("job-2",), ("job-20",), ("job-3",)]
+        asked = "SELECT job_id FROM cronkit_runs ORDER BY serial"
+        assert connection.execute(asked).fetchall() == wanted
+        assert connection.execute("SELECT id FROM cronkit_jobs ORDER BY rowid").fetchall() == wanted
