@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 from datetime import datetime, timedelta
+from functools import lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, cast
 
@@ -30,6 +31,7 @@ def to_micros(value: datetime) -> int:
     return (value - EPOCH) // _TICK
 
 
+@lru_cache(maxsize=64)  # of a burst most instants are the same few
 def from_micros(value: object) -> datetime:
     """Return the instant, in UTC."""
     return EPOCH + timedelta(microseconds=cast("int", value))
