@@ -66,12 +66,14 @@ class _Room:
         self._add(job_id, tags)
         return True
 
-    def _free(self, job_id: str, tags: Iterable[str]) -> bool:
+    def _free(self, job_id: str, tags: Collection[str]) -> bool:
         limits = self._limits
         most = limits.jobs.get(job_id)
         if most is not None and self._jobs[job_id] >= most:
             return False
-        return all(self._tags[tag] < limits.tags[tag] for tag in tags if tag in limits.tags)
+        return not tags or all(
+            self._tags[tag] < limits.tags[tag] for tag in tags if tag in limits.tags
+        )
 
 
 class Sweep:
@@ -124,8 +126,8 @@ class Sweep:
             rows = self._session.rows(sql.FENCES, self._session.listed(mine))
             self._fences |= {cast("str", row[0]): cast("int", row[1]) for row in rows}
         self._closed |= seen - self._fences.keys()
-        limits = self._limits
-        if any(limits.tags.keys() & limits.tags_of.get(each, ()) for each in mine):
+        tags, tags_of = self._limits.tags, self._limits.tags_of
+        if tags and any(tags.keys() & tags_of.get(each, ()) for each in mine):
             self._session.exclusive()
 
     def _choose(self, page: Sequence[codec.Row], most: int) -> list[codec.Row]:
@@ -144,15 +146,16 @@ class Sweep:
         return chosen
 
     def _start(self, rows: Sequence[codec.Row]) -> list[Taken]:
-        at, parameters, started = values.to_micros(self._now), list[codec.Row](), list[Taken]()
+        at, owner, fences = values.to_micros(self._now), self._owner, self._fences
+        tags_of = self._limits.tags_of
+        parameters, started = list[codec.Row](), list[Taken]()
         for row in rows:
             serial, job_id, first = row[0], cast("str", row[2]), row[6]
-            self._fences[job_id] += 1
+            fences[job_id] = fence = fences[job_id] + 1
             attempt = cast("int", row[5]) + 1
             first = at if first is None else first
-            fence = self._fences[job_id]
-            tags = values.dump_tags(self._limits.tags_of.get(job_id, ()))
-            parameters.append((self._owner, fence, attempt, at, first, tags, serial, row[5]))
+            tags = values.dump_tags(tags_of[job_id]) if job_id in tags_of else None
+            parameters.append((owner, fence, attempt, at, first, tags, serial, row[5]))
             started.append(self._taken(row, attempt, first, fence))
         if not rows:
             return []

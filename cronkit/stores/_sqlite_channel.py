@@ -43,7 +43,7 @@ class SQLiteSession:
 
     def each(self, statement: str, rows: Sequence[Row]) -> Sequence[int]:
         """Run a statement for each row of parameters; return how many rows each changed."""
-        text, execute = DIALECT.text(statement), self._connection.execute
+        text, execute = DIALECT.text(statement), self._connection.cursor().execute
         return [execute(text, row).rowcount for row in rows]
 
     def many(self, statement: str, rows: Sequence[Row]) -> None:
