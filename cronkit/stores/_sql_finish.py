@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 from cronkit.errors import FenceLostError
+from cronkit.jobs import Ending
 from cronkit.stores import _sql_rows as codec
 from cronkit.stores import _sql_text as sql
 from cronkit.stores import _sql_values as values
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from datetime import datetime
 
-    from cronkit.jobs import Closing, Decision, Ending, Run
+    from cronkit.jobs import Closing, Decision, Run
     from cronkit.stores._sql_history import Prune
     from cronkit.stores._sql_session import Session
 
@@ -62,9 +63,16 @@ def _written_before(session: Session, ending: Ending) -> bool:
 
 def _write_endings(session: Session, endings: Sequence[Ending]) -> list[int]:
     """Return for each ending whether it was written."""
-    last = [each for each in endings if each.outcome is not None]
-    again = [each for each in endings if each.outcome is None]
+    plain, last, again = list[Ending](), list[Ending](), list[Ending]()
+    for each in endings:
+        if each.outcome is None:
+            again.append(each)
+        else:
+            (plain if codec.ends_plainly(each) else last).append(each)
     counts: dict[str, int] = {}
+    if plain:
+        done = session.each(sql.END_PLAIN, [codec.ended_plainly(each) for each in plain])
+        counts |= {each.run_id: count for each, count in zip(plain, done, strict=True)}
     if last:
         done = session.each(sql.END_RUN, [codec.ended(each) for each in last])
         counts |= {each.run_id: count for each, count in zip(last, done, strict=True)}

@@ -123,6 +123,22 @@ def ended(ending: Ending) -> Row:
     )
 
 
+def ends_plainly(ending: Ending) -> bool:
+    """Return whether `ended_plainly` holds all of the end of a run."""
+    return (
+        not ending.notes
+        and ending.reason is None
+        and ending.error is None
+        and ending.error_type is None
+        and not ending.abandoned
+    )
+
+
+def ended_plainly(ending: Ending) -> Row:
+    """Return the parameters of `END_PLAIN`."""
+    return str(ending.outcome), to_micros(ending.at), ending.run_id, ending.fence
+
+
 def waiting_again(ending: Ending) -> Row:
     """Return the parameters of `WAIT_AGAIN`."""
     return (

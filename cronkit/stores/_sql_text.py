@@ -183,6 +183,12 @@ END_RUN = (
     " error = ?, error_type = ?, abandoned = ?, notes = ?"
     " WHERE id = ? AND phase = 'running' AND fence = ?"
 )
+END_PLAIN = (
+    "UPDATE cronkit_runs SET phase = 'ended', live = 0, outcome = ?, reason = NULL, ended_at = ?,"
+    " error = NULL, error_type = NULL, notes = NULL"
+    " WHERE id = ? AND phase = 'running' AND fence = ?"
+)
+"""As `END_RUN`, where there is nothing to say but the outcome: most ends are such."""
 NOTE_LATE = (
     "UPDATE cronkit_runs SET reason = 'late_result_refused'"
     " WHERE id = ? AND phase = 'ended' AND outcome = 'interrupted'"

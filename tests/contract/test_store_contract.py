@@ -674,6 +674,18 @@ def test_a_retry_makes_the_row_wait_again(desk):
     assert (second.first_started_at, second.started_at) == (NOW + SECOND, NOW + MINUTE)
 
 
+def test_a_success_says_nothing_of_the_attempts_before_it(desk):
+    run = desk.start(row())
+    facts = {"reason": "again", "error_type": "ValueError", "notes": {"seen": 1}}
+    desk.store.finish(again(run, NOW + MINUTE, **facts))
+    (second,) = desk.take(now=NOW + MINUTE)
+    desk.store.finish(ended(second, at=NOW + MINUTE))
+    found = desk.store.get(run.run_id)
+    assert (str(found.outcome), found.attempt, found.ended_at) == ("succeeded", 2, NOW + MINUTE)
+    assert (found.reason, found.error, found.error_type) == (None, None, None)
+    assert dict(found.notes) == {}
+
+
 def test_another_scheduler_may_take_a_retry(desk, other):
     run = desk.start(row())
     desk.store.finish(again(run, NOW))
