@@ -137,7 +137,8 @@ class PromptStore(Store, Protocol):
     """A store that can decide and hand out rows in one transaction.
 
     A scheduler uses that where nobody wants to be told that a run waits, and all jobs run on one
-    executor; else it calls `decide` and `take`.
+    executor; else it calls `decide` and `take`. On a disk it is one sync before a run starts, not
+    two.
     """
 
     def decide_and_take(
