@@ -105,19 +105,17 @@ class Decider:
         """
         attempts, fires = self._attempts, self._fires
         jobs, edits = self._core.jobs, self._core.edits
-        plans: list[Plan] = []
-        failed: list[tuple[str, BaseException]] = []
+        found: dict[str, Plan | BaseException] = {}
 
-        # It changes nothing and logs nothing: the store is in the middle of a transaction.
+        # It changes nothing and logs nothing: the store may begin its transaction anew.
         def judge(state: JobState) -> Verdict | None:
             job_id = state.job_id
             try:
                 job = jobs[job_id] if edits is None else edits.follow(state)
-                plan = plan_job(job, state, now, fires.get(job_id))
+                plan = found[job_id] = plan_job(job, state, now, fires.get(job_id))
             except BaseException as error:  # noqa: BLE001 -- the trigger boundary
-                failed.append((job_id, error))
+                found[job_id] = error
                 return None
-            plans.append(plan)
             return None if plan.mark is None else plan
 
         try:
@@ -125,11 +123,14 @@ class Decider:
         except BaseException:
             self.ask_again(job_ids, now + SHORTEST)
             raise
-        for plan in plans:
-            self._follow(plan)
-        if len(plans) + len(failed) < len(job_ids):
-            known = {*(plan.job_id for plan in plans), *(job_id for job_id, _ in failed)}
-            self.ask_again([each for each in job_ids if each not in known], now + _LOCKED)
+        failed = []
+        for job_id, plan in found.items():
+            if isinstance(plan, Plan):
+                self._follow(plan)
+            else:
+                failed.append((job_id, plan))
+        if len(found) < len(job_ids):
+            self.ask_again([each for each in job_ids if each not in found], now + _LOCKED)
         waiting = self.announce(decisions, now)
         if taken is not None:
             attempts.begin_taken(*taken, now)

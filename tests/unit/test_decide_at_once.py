@@ -260,6 +260,30 @@ def test_a_store_that_plans_a_transaction_anew_loses_no_fire_time(make, clock):
         assert len(scheduler.runs()) == 5
 
 
+class PlansPartly(MemoryStore):
+    """A store that plans a transaction anew, and finds the same two of four jobs locked."""
+
+    decide_and_take = None
+    locked = True
+
+    def decide(self, job_ids, plan, now):
+        free = job_ids[:2] if self.locked and len(job_ids) == 4 else job_ids
+        self.locked = self.locked and len(free) == len(job_ids)
+        plan(list(self.states(free).values()))
+        return super().decide(free, plan, now)
+
+
+def test_what_a_store_left_out_twice_is_asked_for_again(make, clock):
+    scheduler = make(store=PlansPartly())
+    for job_id in "abcd":
+        scheduler.every("1h", id=job_id)(lambda: None)
+    with scheduler:
+        clock.advance("1h")
+        assert sorted(run.job_id for run in scheduler.runs()) == ["a", "b"]
+        clock.advance("1s")
+        assert sorted(run.job_id for run in scheduler.runs()) == ["a", "b", "c", "d"]
+
+
 def test_a_run_that_is_cancelled_while_the_next_job_is_judged_does_not_start():
     now, store = datetime(2026, 1, 1, tzinfo=UTC), MemoryStore()
     store.open("me", now)
