@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, cast
 
 from cronkit._engine._heart import Heart
 from cronkit._engine._peers import Peers
+from cronkit._engine._verdicts import rerun_at
 from cronkit.errors import FenceLostError
 from cronkit.jobs import Closing, Ending, Outcome
 
@@ -190,7 +191,7 @@ class Neighbours:
                 at=now,
                 fence=run.fence,
                 outcome=None if again else Outcome.INTERRUPTED,
-                retry_at=now if again else None,
+                retry_at=rerun_at(run.attempt, now) if again else None,
                 reason=reason,
                 notes=run.notes,
             )

@@ -10,7 +10,7 @@ from cronkit._convert import ZERO
 from cronkit._engine._planner import plan_extra
 from cronkit._failure import class_of, is_a
 from cronkit.errors import RunCancelledError, RunInterruptedError, RunTimeoutError
-from cronkit.jobs import Decision, Ending, Outcome, Verdict, run_id
+from cronkit.jobs import Backoff, Decision, Ending, Outcome, Verdict, run_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from cronkit._context import Attempt
     from cronkit.jobs import Job, JobState
+
+_RERUN = Backoff(base="1s", factor=2, max="5m", jitter="none")
 
 
 def judge(
@@ -73,7 +75,8 @@ def _retry_at(
     retry, taken = attempt.job.retry, attempt.taken
     asked = attempt.token.reason
     if is_a(error, RunInterruptedError):
-        return now if attempt.job.on_interrupted == "rerun" and asked is None else None
+        again = attempt.job.on_interrupted == "rerun" and asked is None
+        return rerun_at(taken.attempt, now) if again else None
     if taken.attempt >= retry.attempts or asked not in {None, "timeout"}:
         return None
     try:
@@ -90,6 +93,19 @@ def _retry_at(
         return now + delay
     except OverflowError:
         return None
+
+
+def rerun_at(attempt: int, now: datetime) -> datetime:
+    """Return when a run that was interrupted may run again.
+
+    The first time that is at once. From then on it may be the run that kills its process, and the
+    next, and it must not take down all hosts one after another: the pause doubles.
+
+    Args:
+        attempt: the attempt that was interrupted.
+        now: the present instant, in UTC.
+    """
+    return now if attempt == 1 else now + _RERUN.delay("", attempt - 1)
 
 
 _AFTER = {
