@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from cronkit._clock import SystemClock
 from cronkit._files._lock import KernelLock
 from cronkit.errors import LockTimeoutError, StoreError
+from cronkit.stores._sql_gate import Deadline
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,11 +58,31 @@ def connect(path: str) -> sqlite3.Connection:
     )
     with ExitStack() as failing:
         failing.callback(connection.close)
-        connection.execute("PRAGMA journal_mode = WAL")
+        _write_ahead(connection)
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute(f"PRAGMA wal_autocheckpoint = {_LOG_PAGES}")
         failing.pop_all()
     return connection
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Switch the file to WAL if it is not in that mode, once nobody else is at work in it.
+
+    Where another is about to write SQLite gives up at once: the switch begins by reading, and two
+    who read and both want to write would wait for ever. So a transaction that begins by writing
+    waits, and then it is tried again.
+    """
+    deadline = Deadline(TIMEOUT_SECONDS)
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if not _is_busy(error) or deadline.passed:
+                raise
+        else:
+            return
+        connection.execute("BEGIN EXCLUSIVE")
+        connection.execute("COMMIT")
 
 
 # --- damage --------------------------------------------------------------------------------------
@@ -90,10 +111,15 @@ def is_damage(error: sqlite3.Error) -> bool:
 
 def translated(error: Exception, name: str) -> StoreError:
     """Return an error of the driver or of the system as one of ours."""
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+    if _is_busy(error):
         return LockTimeoutError(name, TIMEOUT_SECONDS)
     return StoreError(name, str(error) or type(error).__name__)
+
+
+def _is_busy(error: Exception) -> bool:
+    """Return whether an error says that somebody else is at work in the file."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    return code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
 
 def prepare(path: str, make: Callable[[sqlite3.Connection], None]) -> str | None:
