@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from cronkit import _context
 from cronkit.abc import DrivenClock
-from cronkit.errors import StateError
+from cronkit.errors import FakeClockStalled, StateError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,7 +55,8 @@ class Waiting:
             return self.hurried or all(attempts.stopping.holds_caller(each) for each in others)
 
         if own is None or not isinstance(self._core.clock, DrivenClock):
-            self._until(ended, timeout)
+            with suppress(FakeClockStalled):  # what goes on is interrupted, as after a timeout
+                self._until(ended, timeout)
 
     def for_idle(self, timeout: float | None) -> bool:
         """Wait until no run goes on or waits for a slot; return whether that came about.

@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import TYPE_CHECKING
 
+from typing_extensions import override
+
 if TYPE_CHECKING:
     from typing import TypeAlias
 
@@ -22,31 +24,48 @@ if TYPE_CHECKING:
 
 NEVER = datetime.max.replace(tzinfo=UTC)
 
-_GONE = timedelta(-1)
+GONE = timedelta(-1)
 """The wake-up of a sleeper that is awake."""
 
 
-class Sleeper:
-    """A run that sleeps: its wake-up, the gate it waits at, and whether that was opened."""
+class Gate:
+    """Closed until it is opened, once and for all; one thread waits for that."""
 
-    __slots__ = ("gate", "is_open", "token", "until")
+    __slots__ = ("_lock", "is_open")
 
-    def __init__(self, until: timedelta, token: CancelToken) -> None:
-        self.until = until
-        self.token = token
+    def __init__(self) -> None:
         self.is_open = False
-        self.gate = threading.Lock()
-        self.gate.acquire()
+        self._lock = threading.Lock()
+        self._lock.acquire()
 
     def open(self) -> None:
-        """Let it wake."""
+        """Let through who waits."""
         self.is_open = True
-        self.gate.release()
+        self._lock.release()
 
-    def rouse(self) -> None:
-        """Let it wake before its time."""
-        self.until = _GONE
-        self.open()
+    def wait(self, seconds: float = -1.0) -> bool:
+        """Wait until it is open, for ever or for some seconds; return whether it is."""
+        if not self.is_open:
+            self._lock.acquire(timeout=seconds)
+        return self.is_open
+
+
+class Sleeper(Gate):
+    """A run that sleeps: its wake-up, and the gate it waits at."""
+
+    __slots__ = ("token", "until")
+
+    def __init__(self, until: timedelta, token: CancelToken) -> None:
+        super().__init__()
+        self.until = until
+        self.token = token
+
+    @override
+    def open(self) -> None:
+        """Let it wake, also before its time; it is on no list any more."""
+        self.until = GONE
+        self.is_open = True  # not by the parent's: Ctrl-C may come where a call begins
+        self._lock.release()
 
 
 class Agenda:
@@ -124,11 +143,9 @@ class Agenda:
             heapq.heappop(self._sleepers)
         return self._sleepers[0][2] if self._sleepers else None
 
-    def fall_asleep(self, seconds: float, token: CancelToken) -> Sleeper:
+    def fall_asleep(self, sleeper: Sleeper) -> None:
         """Note that a run sleeps from now on."""
-        sleeper = Sleeper(self.elapsed + timedelta(seconds=seconds), token)
         heapq.heappush(self._sleepers, (sleeper.until, next(self._serial), sleeper))
-        return sleeper
 
     def wake(self, token: CancelToken) -> None:
         """Have the run that sleeps with this token wake up now."""
@@ -136,7 +153,3 @@ class Agenda:
             if sleeper.token is token and sleeper.until > self.elapsed:
                 sleeper.until = self.elapsed
                 heapq.heappush(self._sleepers, (sleeper.until, next(self._serial), sleeper))
-
-    def forget_next_sleeper(self) -> None:
-        """Take the sleeper that `next` gave off the list: it is about to wake."""
-        heapq.heappop(self._sleepers)

@@ -126,6 +126,7 @@ class FakeClock:
         Raises:
             DurationError: `length` cannot be read or is negative.
             StateError: time passes already, or this is not the thread that made the clock.
+            FakeClockStalled: a run says nothing, or Ctrl-C has left it at work.
         """
         self._check_thread()
         self._stepper.run(_later(self.now(), length))
@@ -180,7 +181,7 @@ class FakeClock:
 
         Runs that sleep sleep for ever; nothing is written. A scheduler that is started afterwards
         on the same store finds what they held: those runs end as ``interrupted``, or wait again
-        with ``on_interrupted="rerun"``.
+        with ``on_interrupted="rerun"``. A run that Ctrl-C has left at work troubles nobody more.
 
         Raises:
             StateError: called from a job or a hook.
@@ -201,6 +202,7 @@ class FakeClock:
             interrupted
         """
         self._stepper.crash()
+        self._stepper = Stepper(self._agenda)
 
     def _check_thread(self) -> None:
         if threading.current_thread() is not self._owner and self._stepper.driving is None:

@@ -15,12 +15,15 @@ sleeps.
 from __future__ import annotations
 
 import threading
+from collections import deque
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from cronkit.errors import StateError
+from cronkit.errors import FakeClockStalled, StateError
 from cronkit.executors._call import call
-from cronkit.testing._agenda import NEVER
+from cronkit.testing._agenda import GONE, NEVER, Agenda, Sleeper
+from cronkit.testing._baton import MOMENT, Baton
 from cronkit.testing._executor import FakeExecutor
 from cronkit.testing._sleepers import may_sleep
 
@@ -30,11 +33,6 @@ if TYPE_CHECKING:
 
     from cronkit._cancel import CancelToken
     from cronkit._context import Attempt
-    from cronkit.testing._agenda import Agenda, Sleeper
-
-
-_TO_BEGIN = 1.0
-"""Seconds within which a thread begins that has been started."""
 
 
 class Stepper:
@@ -48,11 +46,10 @@ class Stepper:
     def __init__(self, agenda: Agenda) -> None:
         self.agenda = agenda
         self.driving: threading.Thread | None = None
-        self._base_gate: threading.Lock | None = None
-        self._base_sleeper: Sleeper | None = None
+        self._baton = Baton()
+        self._ended: deque[tuple[FakeExecutor, Attempt, object, BaseException | None]] = deque()
         self._done: Callable[[], bool] | None = None
         self._target = agenda.now
-        self._failure: BaseException | None = None
 
     def crash(self) -> None:
         """Let everything on this clock stand still for ever.
@@ -62,7 +59,10 @@ class Stepper:
         """
         if self.driving is not None:
             raise StateError("crash", "a job or a hook cannot outlive it; call it between advances")
-        self.agenda.crash()
+        agenda = self.agenda
+        agenda.crash()
+        # A run that Ctrl-C has left at work goes on in a time of its own.
+        self.agenda = Agenda(agenda.now, agenda.patience_seconds)
 
     def run(self, target: datetime | None, done: Callable[[], bool] | None = None) -> bool:
         """Let time pass until `target`, or until `done()`; return whether it is done.
@@ -71,21 +71,30 @@ class Stepper:
 
         Raises:
             StateError: called while time passes already, from a job, a hook, or another thread.
+            FakeClockStalled: a run that Ctrl-C has left at work is still at it.
         """
         if self.driving is not None:
             raise StateError(
                 "advance", "time passes already; only the thread that drives the clock may call it"
             )
-        self.driving = threading.current_thread()
+        baton = self._baton
+        if not baton.back.wait(MOMENT):
+            left = f"{baton.at_work}, which Ctrl-C has left at work"
+            raise FakeClockStalled(f"{left}; clock.crash() does without it")
         self._target = NEVER if target is None else target
         self._done = done
-        self._failure = None
+        baton.failure = None
         try:
+            self.driving = threading.current_thread()
             self._drive(is_base=True)
+        except BaseException:
+            if baton.back.is_open:
+                self._report_ended()
+            raise
         finally:
             self.driving = None
-        if self._failure is not None:
-            raise self._failure
+        if baton.failure is not None:
+            raise baton.failure
         if target is not None and (done is None or not done()):
             self.agenda.pass_to(max(target, self.agenda.now))
         return done is not None and done()
@@ -94,18 +103,20 @@ class Stepper:
 
     def _drive(self, *, is_base: bool) -> None:
         """Do what comes next until the target is reached, or the baton is given away."""
-        agenda = self.agenda
+        agenda, baton = self.agenda, self._baton
         while True:
-            awake = self._base_sleeper is None
+            if self._ended:
+                self._report_ended()
+            awake = baton.sleeper is None
             if awake and agenda.now > self._target:
                 return  # a run has slept beyond it; what it has made ready is left to the next call
-            if agenda.ready and self._failure is None:
+            if agenda.ready and baton.failure is None:
                 self._run_next(is_base=is_base)
-                if not is_base and self._give_to_base():
+                if baton.has_gone(is_base=is_base):
                     return
                 continue
-            if self._failure is not None or (awake and self._done is not None and self._done()):
-                self._rouse_base()
+            if baton.failure is not None or (awake and self._done is not None and self._done()):
+                baton.rouse_base()
                 return
             when, engine, sleeper = agenda.next()
             if when is NEVER or (awake and when > self._target):
@@ -113,27 +124,42 @@ class Stepper:
             if when > agenda.now:
                 agenda.pass_to(when)
             if engine is not None:
+                baton.at_work = "a hook"
                 engine.step()
             elif sleeper is not None and self._wake(sleeper, is_base=is_base):
                 return
 
     def _run_next(self, *, is_base: bool) -> None:
-        _, _, _, _, _, executor, attempt = self.agenda.ready.pop(0)
+        _, _, _, _, _, executor, attempt = self.agenda.ready[0]
         if not isinstance(executor, FakeExecutor):
+            del self.agenda.ready[0]
             executor.begin(attempt)
         elif is_base and may_sleep(attempt.job.func):
-            self._lend(partial(self._help, partial(self._execute_apart, executor, attempt)))
+            self._baton.lend_to_helper(partial(self._execute_apart, executor, attempt))
         else:
             self._execute(executor, attempt)
 
     def _execute(self, executor: FakeExecutor, attempt: Attempt) -> None:
-        attempt.sleeper = self.sleep
-        value, error = call(attempt, self._run_coroutine)
+        ready, ended = self.agenda.ready, self._ended
         try:
-            executor.ended(attempt, value, error)
-        except BaseException:  # Ctrl-C came in between; what is reported twice counts once
-            executor.ended(attempt, value, error)
+            self._baton.at_work = attempt.run_id
+            attempt.sleeper = self.sleep
+            del ready[0]
+            value, error = call(attempt, self._run_coroutine)
+            ended.append((executor, attempt, value, error))
+        except BaseException as interrupt:  # Ctrl-C came just before it began, or as it ended
+            if all(each[-1] is not attempt for each in ready):
+                ended.append((executor, attempt, None, interrupt))
             raise
+
+    def _report_ended(self) -> None:
+        """Report what attempts came to, unless the base has to do it and is elsewhere."""
+        while self._ended and (
+            self._baton.failure is None or threading.current_thread() is self.driving
+        ):
+            executor, attempt, value, error = self._ended[0]
+            executor.ended(attempt, value, error)
+            self._ended.popleft()  # only now: what is reported twice counts once
 
     def _run_coroutine(
         self, attempt: Attempt, coroutine: Coroutine[object, object, object]
@@ -146,78 +172,37 @@ class Stepper:
 
     def sleep(self, seconds: float, token: CancelToken) -> None:
         """Sleep inside a run: give the baton away, get it back at the wake-up."""
-        is_base = threading.current_thread() is self.driving
-        sleeper = self.agenda.fall_asleep(seconds, token)
-        if is_base:
-            self._base_sleeper = sleeper
-        interrupt: BaseException | None = None
-        if is_base or not self._give_to_base():
-            interrupt = self._help(partial(self._drive, is_base=False))
-        while not sleeper.is_open:
-            try:
-                sleeper.gate.acquire()
-            except BaseException as error:  # noqa: BLE001 -- a signal: Ctrl-C
-                self._failure = interrupt = error
-        if interrupt is not None:
-            raise interrupt
+        baton = self._baton
+        at_work, is_base = baton.at_work, threading.current_thread() is self.driving
+        if is_base and not baton.back.is_open:
+            raise KeyboardInterrupt  # it came already, and others may be at work
+        sleeper = Sleeper(self.agenda.elapsed + timedelta(seconds=seconds), token)
+        drive = partial(self._drive, is_base=False)
+        try:
+            self.agenda.fall_asleep(sleeper)
+            if is_base:
+                baton.lend_to_helper(drive, sleeper)
+            else:
+                if not baton.give_to_base():
+                    baton.help(drive, threading.Event())
+                sleeper.wait()
+        except BaseException:
+            sleeper.until = GONE  # nobody waits there
+            raise
+        baton.at_work = at_work
 
     def _wake(self, sleeper: Sleeper, *, is_base: bool) -> bool:
         """Give the baton to a sleeper; return whether this thread has nothing left to do."""
-        self.agenda.forget_next_sleeper()
         if is_base:
-            self._lend(sleeper.open)
+            self._baton.lend_to_sleeper(sleeper)
             return False
-        if sleeper is self._base_sleeper:
-            self._base_sleeper = None
+        if sleeper is self._baton.sleeper:
+            self._baton.sleeper = None
         sleeper.open()
-        return True
-
-    def _rouse_base(self) -> None:
-        """Give the baton to the base if it sleeps, however long it wanted to."""
-        sleeper, self._base_sleeper = self._base_sleeper, None
-        if sleeper is not None:
-            sleeper.rouse()
-
-    def _lend(self, hand_over: Callable[[], object]) -> None:
-        """The base gives the baton away and waits until it comes back."""
-        gate = self._base_gate = threading.Lock()
-        gate.acquire()
-        hand_over()
-        gate.acquire()
-
-    def _give_to_base(self) -> bool:
-        """Give the baton to the base if it waits for it; return whether it did."""
-        gate, self._base_gate = self._base_gate, None
-        if gate is None:
-            return False
-        gate.release()
         return True
 
     def _execute_apart(self, executor: FakeExecutor, attempt: Attempt) -> None:
         """Run an attempt in a helper; go on driving if the base has fallen asleep meanwhile."""
         self._execute(executor, attempt)
-        if not self._give_to_base():
+        if not self._baton.give_to_base():
             self._drive(is_base=False)
-
-    def _help(self, work: Callable[[], None]) -> BaseException | None:
-        """Start a helper with the baton; return the Ctrl-C that came while it began."""
-        begun = threading.Event()
-
-        def serve() -> None:
-            begun.set()
-            try:
-                work()
-            except BaseException as error:  # noqa: BLE001 -- raised again where time is driven
-                self._failure = error
-                if not self._give_to_base():
-                    self._rouse_base()
-
-        helper = threading.Thread(target=serve, name="cronkit-fake", daemon=True)
-        try:
-            helper.start()
-        except BaseException as error:
-            if not begun.wait(_TO_BEGIN):
-                raise  # there is none
-            self._failure = error  # the helper has the baton: nobody else may go on
-            return error
-        return None

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from cronkit import Backoff, Every, Scheduler
+from cronkit import Backoff, Every, Scheduler, current_run
 from cronkit._engine._attempts import Attempts
 from cronkit._engine._decider import Decider
 from cronkit._engine._endings import Endings
@@ -22,6 +22,9 @@ from cronkit.stores._queue import WaitingQueue
 from cronkit.stores._rows import Row
 from cronkit.stores._table import Table
 from cronkit.testing import FakeClock
+from cronkit.testing._agenda import Agenda, Gate
+from cronkit.testing._baton import Baton
+from cronkit.testing._stepper import Stepper
 
 pytestmark = pytest.mark.system
 
@@ -65,6 +68,11 @@ def test_an_endless_advance_can_be_interrupted(program):
     assert seconds < 5
     assert "interrupted" in it.output
     assert it.output[-1].startswith("stopped")
+
+
+def doze(length="3m"):
+    # The name does not stand in the code, so the test's own thread sleeps.
+    getattr(current_run(), "sl" + "eep")(length)
 
 
 def interrupt_at(code, line):
@@ -122,3 +130,34 @@ def test_after_an_interrupt_at_any_line_of_engine_and_store_every_job_goes_on(me
             "steady": "succeeded",
             "flaky": "succeeded",
         }, line
+
+
+@pytest.mark.parametrize(
+    "method",
+    [
+        Stepper._drive, Stepper._run_next, Stepper._execute, Stepper._report_ended, Stepper._wake,
+        Stepper.sleep, Baton._lend, Baton.lend_to_helper, Baton.lend_to_sleeper, Baton.help,
+        Baton.has_gone, Baton.rouse_base, Gate.wait, Agenda.next, Agenda.fall_asleep, Agenda.queue,
+    ],
+    ids=lambda each: each.__qualname__,
+)  # fmt: skip
+def test_after_an_interrupt_at_any_line_of_the_clock_every_job_goes_on(method):
+    code = method.__code__
+    for line in sorted({line for _, _, line in code.co_lines() if line} - {code.co_firstlineno}):
+        clock = FakeClock()
+        scheduler = Scheduler(clock=clock)
+        scheduler.add(lambda: None, Every("1m"), id="steady")
+        scheduler.add(lambda: current_run().sleep("10s"), Every("1m"), id="sleeps")
+        scheduler.add(lambda: doze("10s"), Every("1m"), id="dozes")
+        scheduler.start()
+        interrupt_at(code, line)
+        try:
+            clock.advance("3m")
+        except KeyboardInterrupt:
+            pass
+        finally:
+            sys.settrace(None)
+        clock.advance("4m")
+        newest = {job_id: scheduler.runs(job_id)[1] for job_id in ("steady", "sleeps", "dozes")}
+        scheduler.shutdown(wait=False)
+        assert {run.outcome for run in newest.values()} == {"succeeded"}, (line, newest)
