@@ -111,9 +111,3 @@ class Baton:
         sleeper, self.sleeper = self.sleeper, None
         if sleeper is not None:
             sleeper.open()
-
-    def has_gone(self, *, is_base: bool) -> bool:
-        """Return whether this thread has no baton any more: what it ran has come to its end."""
-        if is_base:
-            return not self.back.is_open  # Ctrl-C came while it slept inside of that, and it left
-        return self.give_to_base()

@@ -104,15 +104,13 @@ class Stepper:
     def _drive(self, *, is_base: bool) -> None:
         """Do what comes next until the target is reached, or the baton is given away."""
         agenda, baton = self.agenda, self._baton
+        self._report_ended()
         while True:
-            if self._ended:
-                self._report_ended()
             awake = baton.sleeper is None
             if awake and agenda.now > self._target:
                 return  # a run has slept beyond it; what it has made ready is left to the next call
             if agenda.ready and baton.failure is None:
-                self._run_next(is_base=is_base)
-                if baton.has_gone(is_base=is_base):
+                if self._run_next(is_base=is_base):
                     return
                 continue
             if baton.failure is not None or (awake and self._done is not None and self._done()):
@@ -129,15 +127,21 @@ class Stepper:
             elif sleeper is not None and self._wake(sleeper, is_base=is_base):
                 return
 
-    def _run_next(self, *, is_base: bool) -> None:
+    def _run_next(self, *, is_base: bool) -> bool:
+        """Run what is ready first; return whether this thread has no baton any more."""
+        baton = self._baton
         _, _, _, _, _, executor, attempt = self.agenda.ready[0]
         if not isinstance(executor, FakeExecutor):
             del self.agenda.ready[0]
             executor.begin(attempt)
         elif is_base and may_sleep(attempt.job.func):
-            self._baton.lend_to_helper(partial(self._execute_apart, executor, attempt))
+            baton.lend_to_helper(partial(self._execute_apart, executor, attempt))
         else:
             self._execute(executor, attempt)
+        if not baton.back.is_open if is_base else baton.give_to_base():
+            return True  # of the base: Ctrl-C came while it slept inside of that, and it left
+        self._report_ended()
+        return False
 
     def _execute(self, executor: FakeExecutor, attempt: Attempt) -> None:
         ready, ended = self.agenda.ready, self._ended
@@ -195,6 +199,7 @@ class Stepper:
         """Give the baton to a sleeper; return whether this thread has nothing left to do."""
         if is_base:
             self._baton.lend_to_sleeper(sleeper)
+            self._report_ended()
             return False
         if sleeper is self._baton.sleeper:
             self._baton.sleeper = None

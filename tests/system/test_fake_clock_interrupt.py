@@ -137,7 +137,7 @@ def test_after_an_interrupt_at_any_line_of_engine_and_store_every_job_goes_on(me
     [
         Stepper._drive, Stepper._run_next, Stepper._execute, Stepper._report_ended, Stepper._wake,
         Stepper.sleep, Baton._lend, Baton.lend_to_helper, Baton.lend_to_sleeper, Baton.help,
-        Baton.has_gone, Baton.rouse_base, Gate.wait, Agenda.next, Agenda.fall_asleep, Agenda.queue,
+        Baton.rouse_base, Gate.wait, Agenda.next, Agenda.fall_asleep, Agenda.queue,
     ],
     ids=lambda each: each.__qualname__,
 )  # fmt: skip
