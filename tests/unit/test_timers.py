@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -160,3 +161,50 @@ def test_rebuilding_the_heap_loses_nobody(timers):
         timers.arm("busy", at(seconds))
     assert popped(timers, at(4)) == keys[1::2]
     assert popped(timers, at(499)) == ["busy"]
+
+
+@pytest.mark.parametrize("left", [0, 1, 100, 3_000])
+def test_a_burst_comes_in_order_and_the_others_stay(timers, left):
+    moments = [at(seconds) for seconds in (1, 2, 3)]
+    for number in range(400):
+        timers.arm(f"k{number * 7 % 400:03}", moments[number % 3], number % 2)
+    for number in range(left):
+        timers.arm(f"later{number}", at(10 + number))
+    timers.disarm("k005")
+    expected = sorted(
+        (moments[number % 3], -(number % 2), f"k{number * 7 % 400:03}") for number in range(400)
+    )
+
+    assert popped(timers, at(3)) == [key for _, _, key in expected if key != "k005"]
+    assert len(timers) == left
+    assert popped(timers, at(10_000)) == [f"later{number}" for number in range(left)]
+
+
+def test_ctrl_c_at_any_line_of_a_burst_loses_no_instant():
+    codes = [Timers.pop_due.__code__, Timers._pop_burst.__code__, Timers._take_over.__code__]
+    for code in codes:
+        for line in {line for _, _, line in code.co_lines() if line} - {code.co_firstlineno}:
+            timers, due = Timers(), []
+            for number in range(200):
+                timers.arm(f"k{number:03}", at(number % 2))
+            timers.arm("later", at(9))
+            interrupt_at(code, line)
+            try:
+                timers.pop_due(at(3), due)
+            except KeyboardInterrupt:
+                pass
+            finally:
+                sys.settrace(None)
+            rest = popped(timers, at(9))
+            assert set(due) | set(rest) == {*(f"k{number:03}" for number in range(200)), "later"}
+            assert rest[-1] == "later"
+
+
+def interrupt_at(code, line):
+    def trace(frame, event, _argument):
+        if event == "line" and frame.f_lineno == line:
+            sys.settrace(None)
+            raise KeyboardInterrupt
+        return trace
+
+    sys.settrace(lambda frame, _event, _argument: trace if frame.f_code is code else None)
