@@ -170,6 +170,8 @@ class Decider:
         except BaseException as error:  # noqa: BLE001 -- the trigger boundary
             self._postpone(job.id, error, now)
         else:
+            if plan.due is None:
+                self._timers.disarm(job.id)
             self._follow(plan)
 
     def _postpone(self, job_id: str, error: BaseException, now: datetime) -> None:
@@ -287,9 +289,7 @@ class Decider:
             self._fires.pop(job_id, None)
         else:
             self._fires[job_id] = fire
-        if due is None:
-            self._timers.disarm(job_id)
-        else:
+        if due is not None:
             self._timers.arm(job_id, due, job.rules.priority)
 
     def _let_go(self, job_id: str) -> None:
