@@ -222,7 +222,8 @@ def _outcome(
         return None, _uncalled(
             run_id, reason if claimed else None, "begun before by another worker"
         )
-    attempt.context.note(worker=reply.worker, began_at=reply.started_at.isoformat(), **reply.notes)
+    stamp = {"worker": reply.worker, "began_at": reply.started_at.isoformat()}
+    attempt.context.note(**{**reply.notes, **stamp})  # the job may have used these names too
     try:
         value, error = unpickled(reply.content)
     except BrokenPickleError as unread:

@@ -8,7 +8,7 @@ from concurrent.futures import Executor, Future
 
 import pytest
 
-from cronkit import Scheduler
+from cronkit import Scheduler, current_run
 from cronkit.executors import FutureExecutor
 from cronkit.stores import SQLiteStore
 
@@ -27,6 +27,10 @@ class Recorder(Executor):
         future = Future()
         future.set_result(function(envelope))
         return future
+
+
+def noting():
+    current_run().note(worker="mine", colour="blue")
 
 
 @pytest.fixture
@@ -65,3 +69,12 @@ def test_the_store_travels_by_reference_and_never_by_its_address(run, engine):
 def test_the_worker_stamps_its_own_start(run):
     assert run.notes["worker"]
     assert run.notes["began_at"] >= run.started_at.isoformat()
+
+
+def test_a_note_of_the_job_under_a_name_of_the_stamp_costs_nothing_but_itself(engine):
+    with Scheduler(executor=FutureExecutor(engine)) as scheduler:
+        scheduler.add(noting, id="job")
+        run = scheduler.run_now("job").wait("30s")
+    assert run.outcome == "succeeded"
+    assert run.notes["colour"] == "blue"
+    assert run.notes["worker"] != "mine"
