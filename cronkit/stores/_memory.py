@@ -261,7 +261,7 @@ class MemoryStore:
                 and key in {None, row.decision.key}
                 and ended in {None, row.outcome is not None}
             ]
-            found.sort(key=_fire_time, reverse=True)
+            found.sort(key=_newness, reverse=True)
             return [row.run() for row in found[:limit]]
 
     def last_ended(self, job_ids: Collection[str]) -> Mapping[str, Run]:
@@ -271,9 +271,9 @@ class MemoryStore:
             for job_id in job_ids:
                 ended = [row for row in self._table.rows_of(job_id) if row.outcome is not None]
                 if ended:
-                    found[job_id] = max(ended, key=_fire_time).run()
+                    found[job_id] = max(ended, key=_newness).run()
         return found
 
 
-def _fire_time(row: Row) -> datetime:
-    return row.decision.fire_time
+def _newness(row: Row) -> tuple[datetime, datetime]:
+    return row.decision.fire_time, row.entered_at

@@ -223,6 +223,9 @@ class Table:
         if row.phase == "running":
             self.finish(row, ending)
         else:
+            if (before := row.ending) is not None:  # its last attempt: all that is known of it
+                ending.notes, ending.error = before.notes, before.error
+                ending.error_type = before.error_type
             row.end(ending)
             self.jobs[row.decision.job_id].retire(row, self.rows)
         return row.run()

@@ -822,6 +822,19 @@ def test_cancelling_a_run_that_waits_for_a_retry_ends_it(desk):
     assert desk.take() == []
 
 
+@pytest.mark.parametrize("how", ["cancel", "forget"])
+def test_a_cancelled_retry_keeps_what_is_known_of_the_attempts_before(desk, how):
+    run = desk.start(row())
+    desk.store.finish(again(run, NOW, error_type="builtins.ValueError", notes={"n": 1}))
+    if how == "cancel":
+        desk.store.cancel(run.run_id, "by hand", NOW)
+    else:
+        desk.store.forget("a", NOW)
+    found = desk.store.get(run.run_id)
+    assert found.outcome == "cancelled"
+    assert (found.error, found.error_type, found.notes) == ("no", "builtins.ValueError", {"n": 1})
+
+
 def test_cancelling_a_running_run_leaves_it_to_its_owner(desk, other):
     run = desk.start(row())
     seen = other.store.cancel(run.run_id, "by hand", NOW)
@@ -902,6 +915,15 @@ def test_of_one_fire_time_the_newest_row_comes_first(desk):
     desk.decide(by_hand(number=1))
     desk.decide(by_hand(number=2))
     assert desk.ids() == [by_hand(number=2).run_id, by_hand(number=1).run_id]
+
+
+def test_of_one_fire_time_the_newest_row_comes_first_though_it_ended_before_the_other(desk):
+    run = desk.start(by_hand())
+    desk.decide(skipped(), now=NOW + SECOND)
+    desk.store.finish(ended(run))
+    newest = row().run_id
+    assert desk.ids() == desk.ids(job_id="a") == [newest, run.run_id]
+    assert desk.store.last_ended(["a"])["a"].id == newest
 
 
 def test_runs_are_chosen_by_job_outcome_key_and_end(desk):
