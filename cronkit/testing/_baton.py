@@ -20,10 +20,6 @@ if TYPE_CHECKING:
 MOMENT = 1.0
 """For how many seconds the base waits for the baton once Ctrl-C has come."""
 
-_TO_BEGIN = 1.0
-"""Seconds within which a thread begins that has been started."""
-
-
 _LOOK_SECONDS = 0.2
 """How often the base looks up from its wait: a signal that came just before it does not end it."""
 
@@ -55,8 +51,9 @@ class Baton:
             work: what the thread does.
             sleeper: the base's own: it has the baton back when that wakes.
         """
-        begun = threading.Event()
-        self._lend(partial(self.help, work, begun), partial(begun.wait, _TO_BEGIN), sleeper)
+        claim = threading.Lock()
+        hand_over = partial(self.help, work, claim)
+        self._lend(hand_over, lambda: not claim.acquire(blocking=False), sleeper)
 
     def lend_to_sleeper(self, sleeper: Sleeper) -> None:
         """The base wakes the thread of a run, and waits until it comes back."""
@@ -84,11 +81,12 @@ class Baton:
                 gate.open()
             raise
 
-    def help(self, work: Callable[[], None], begun: threading.Event) -> None:
-        """Start a helper that has the baton; `begun` is set once it goes on there."""
+    def help(self, work: Callable[[], None], claim: threading.Lock) -> None:
+        """Start a helper that has the baton once it has `claim`; without it, it ends."""
 
         def serve() -> None:
-            begun.set()
+            if not claim.acquire(blocking=False):
+                return  # the base has it back: Ctrl-C came before this began
             try:
                 work()
             except BaseException as error:  # noqa: BLE001 -- raised again where time is driven

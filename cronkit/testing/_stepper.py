@@ -78,14 +78,12 @@ class Stepper:
                 "advance", "time passes already; only the thread that drives the clock may call it"
             )
         baton = self._baton
-        if not baton.back.wait(MOMENT):
-            left = f"{baton.at_work}, which Ctrl-C has left at work"
-            raise FakeClockStalled(f"{left}; clock.crash() does without it")
-        self._target = NEVER if target is None else target
-        self._done = done
-        baton.failure = None
         try:
             self.driving = threading.current_thread()
+            self._take_baton()
+            self._target = NEVER if target is None else target
+            self._done = done
+            baton.failure = None
             self._drive(is_base=True)
         except BaseException:
             if baton.back.is_open:
@@ -174,6 +172,12 @@ class Stepper:
 
     # --- the baton -------------------------------------------------------------------------------
 
+    def _take_baton(self) -> None:
+        """Wait a moment for a run that Ctrl-C has left at work."""
+        if not self._baton.back.wait(MOMENT):
+            left = f"{self._baton.at_work}, which Ctrl-C has left at work"
+            raise FakeClockStalled(f"{left}; clock.crash() does without it")
+
     def sleep(self, seconds: float, token: CancelToken) -> None:
         """Sleep inside a run: give the baton away, get it back at the wake-up."""
         baton = self._baton
@@ -188,11 +192,13 @@ class Stepper:
                 baton.lend_to_helper(drive, sleeper)
             else:
                 if not baton.give_to_base():
-                    baton.help(drive, threading.Event())
+                    baton.help(drive, threading.Lock())
                 sleeper.wait()
         except BaseException:
             sleeper.until = GONE  # nobody waits there
             raise
+        if is_base and baton.failure is not None:
+            raise baton.failure  # it has not slept to its end
         baton.at_work = at_work
 
     def _wake(self, sleeper: Sleeper, *, is_base: bool) -> bool:

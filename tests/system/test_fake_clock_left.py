@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import signal
 import threading
@@ -10,9 +11,10 @@ import time
 import pytest
 
 from cronkit import Every, Scheduler, current_run
-from cronkit.errors import FakeClockStalled
+from cronkit.errors import FakeClockStalled, StateError
 from cronkit.stores import MemoryStore
 from cronkit.testing import FakeClock
+from cronkit.testing._baton import Baton
 
 pytestmark = pytest.mark.system
 
@@ -146,6 +148,55 @@ def test_a_run_that_comes_back_soon_leaves_the_clock_as_it_should_be(hanging, mo
     assert it.outcome() == "succeeded"
     it.clock.advance("10m")
     it.scheduler.shutdown()
+
+
+def test_a_sleep_that_ctrl_c_has_cut_short_never_looks_like_a_whole_one(hanging):
+    job, slept = hanging(), []
+
+    def stubborn():
+        for _ in range(3):
+            with contextlib.suppress(KeyboardInterrupt):
+                doze()
+                slept.append(it.clock.monotonic())
+
+    it = Stand(job, stubborn)
+    threading.Timer(0.3, job.go_on.set).start()
+    it.interrupted()
+    assert slept == []
+    it.clock.advance("1m")
+    it.scheduler.shutdown()
+
+
+def test_two_who_wait_for_a_run_that_was_left_do_not_drive_at_once(hanging):
+    job = hanging()
+    it = Stand(job)
+    it.interrupted()
+
+    async def both():
+        threading.Timer(0.3, job.go_on.set).start()
+        twice = [it.clock.advance_async("1h") for _ in range(2)]
+        return await asyncio.gather(*twice, return_exceptions=True)
+
+    assert {type(each) for each in asyncio.run(both())} == {type(None), StateError}
+    assert it.ticks == [60 * (number + 1) for number in range(61)]
+    it.scheduler.shutdown()
+
+
+def test_a_thread_that_begins_after_ctrl_c_has_come_does_nothing(monkeypatch):
+    started, worked, baton = [], [], Baton()
+
+    def start(thread):
+        started.append(thread)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", start)
+        with pytest.raises(KeyboardInterrupt):
+            baton.lend_to_helper(lambda: worked.append(1))
+    (late,) = started
+    late.start()
+    late.join()
+    assert (worked, baton.back.is_open) == ([], True)
 
 
 def test_a_run_that_sleeps_when_it_goes_on_wakes_in_fake_time(hanging):
