@@ -51,7 +51,7 @@ class _Going:
         self.heard = False
 
     def begin(self) -> None:
-        """Create the task; any thread."""
+        """Create the task, if there is none yet; any thread."""
         self._call(self._begin)
 
     def cancel(self) -> None:
@@ -65,6 +65,8 @@ class _Going:
             self._end(self._attempt, None, closed)
 
     def _begin(self) -> None:
+        if self._task is not None:
+            return
         self._task = self.home.loop.create_task(self._serve(), name=self._attempt.run_id)
         self._task.add_done_callback(self._done)
 

@@ -144,10 +144,14 @@ class LoopEngine(HostLoop):
         apart(self._step)  # the host of an async test has a loop in this thread
 
     def _step(self) -> None:
-        self.loop.stirred = self._resting = False
-        while not self._resting:
-            with suppress(SystemExit):  # a task raised it, and asyncio lets it through
-                self.loop.run_forever()
+        try:
+            self.loop.stirred = self._resting = False
+            while not self._resting:
+                with suppress(SystemExit):  # a task raised it, and asyncio lets it through
+                    self.loop.run_forever()
+        except BaseException:
+            self.loop.stirred = True  # Ctrl-C: what it has not come to is due still
+            raise
         if self._closing:
             self._closing = False
             self.close()
@@ -221,12 +225,21 @@ class FakeAsyncioExecutor(AsyncioExecutor):
         self._agenda.queue(self, attempt, self._start_order)
 
     def begin(self, attempt: Attempt) -> None:
-        """Start an attempt and run it as far as it comes; the stepper calls it in its turn."""
-        self._queued.discard(attempt)
-        super().submit(attempt)
-        if attempt.token.reason is not None:
-            self.stop(attempt)
-        self._at_home().step()
+        """Start an attempt and run it as far as it comes; the stepper calls it in its turn.
+
+        It calls it once more if Ctrl-C came in between.
+        """
+        home = self._at_home()
+        if attempt in self._queued:
+            begun = self._going.get(attempt)
+            if begun is None:
+                super().submit(attempt)
+            else:
+                begun.begin()
+            self._queued.discard(attempt)
+            if attempt.token.reason is not None:
+                self.stop(attempt)
+        home.step()
 
     @override
     def shutdown(self, timeout: float | None, *, close_within: float = 0.0) -> bool:

@@ -128,10 +128,10 @@ class Stepper:
     def _run_next(self, *, is_base: bool) -> bool:
         """Run what is ready first; return whether this thread has no baton any more."""
         baton = self._baton
-        _, _, _, _, _, executor, attempt = self.agenda.ready[0]
+        first = _, _, _, _, _, executor, attempt = self.agenda.ready[0]
         if not isinstance(executor, FakeExecutor):
-            del self.agenda.ready[0]
             executor.begin(attempt)
+            self.agenda.ready.remove(first)  # only now: what is begun twice begins once
         elif is_base and may_sleep(attempt.job.func):
             baton.lend_to_helper(partial(self._execute_apart, executor, attempt))
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import sys
 
@@ -15,6 +16,7 @@ from cronkit._engine._engine import Engine
 from cronkit._engine._express import Express
 from cronkit._engine._outcomes import Outcomes
 from cronkit._engine._timers import Timers
+from cronkit.executors._asyncio import AsyncioExecutor, _Going
 from cronkit.stores import MemoryStore
 from cronkit.stores._job_row import JobRow
 from cronkit.stores._line import Line
@@ -23,6 +25,7 @@ from cronkit.stores._rows import Row
 from cronkit.stores._table import Table
 from cronkit.testing import FakeClock
 from cronkit.testing._agenda import Agenda, Gate
+from cronkit.testing._aio import FakeAsyncioExecutor, FakeLoop, LoopEngine, _IdleSelector
 from cronkit.testing._baton import Baton
 from cronkit.testing._stepper import Stepper
 
@@ -161,3 +164,39 @@ def test_after_an_interrupt_at_any_line_of_the_clock_every_job_goes_on(method):
         newest = {job_id: scheduler.runs(job_id)[1] for job_id in ("steady", "sleeps", "dozes")}
         scheduler.shutdown(wait=False)
         assert {run.outcome for run in newest.values()} == {"succeeded"}, (line, newest)
+
+
+@pytest.mark.parametrize(
+    "method",
+    [
+        LoopEngine.step, LoopEngine._step, LoopEngine._rest, FakeAsyncioExecutor.begin,
+        FakeAsyncioExecutor._at_home, AsyncioExecutor.submit, _Going.begin, FakeLoop.time,
+        FakeLoop.call_soon_threadsafe, _IdleSelector.select, Stepper._run_next,
+    ],
+    ids=lambda each: each.__qualname__,
+)  # fmt: skip
+def test_after_an_interrupt_at_any_line_of_a_fake_loop_every_coroutine_goes_on(method):
+    code = method.__code__
+    for line in sorted({line for _, _, line in code.co_lines() if line} - {code.co_firstlineno}):
+        clock, begun = FakeClock(), []
+
+        async def job(begun=begun):
+            begun.append(current_run().fire_time)
+            await asyncio.sleep(10)
+
+        scheduler = Scheduler(clock=clock)
+        scheduler.add(job, Every("1m"), id="job")
+        scheduler.start()
+        interrupt_at(code, line)
+        try:
+            clock.advance("3m")
+        except KeyboardInterrupt:
+            pass
+        finally:
+            sys.settrace(None)
+        clock.advance("4m")
+        runs = [run for run in scheduler.runs("job") if run.outcome is not None]
+        scheduler.shutdown(wait=False)
+        assert {run.outcome for run in runs} == {"succeeded"}, line
+        assert clock.monotonic() - (runs[0].fire_time - FakeClock().now()).total_seconds() <= 60
+        assert len(begun) == len(set(begun)), line
