@@ -179,7 +179,7 @@ class LoopEngine(HostLoop):
             self._closing = True
             return False
         for _ in range(_MOST_CANCELLATIONS):
-            tasks = asyncio.all_tasks(self.loop)
+            tasks = sorted(asyncio.all_tasks(self.loop), key=_place)
             if not tasks:
                 break
             for task in tasks:
@@ -190,6 +190,12 @@ class LoopEngine(HostLoop):
         self._agenda.engines.remove(self)
         self.loop.close()
         return ended
+
+
+def _place(task: asyncio.Task[object]) -> tuple[int, str]:
+    """Return the place of a task among others: by its name, and Task-9 before Task-10."""
+    name = task.get_name()
+    return len(name), name
 
 
 class FakeAsyncioExecutor(AsyncioExecutor):

@@ -402,6 +402,24 @@ def test_a_coroutine_may_shut_its_scheduler_down(clock):
     assert seen[1:] == ["scheduler.stopped"]
 
 
+def test_shutdown_cancels_in_the_same_order_every_time(clock):
+    cancelled = []
+
+    async def job():
+        try:
+            await asyncio.sleep(3600)
+        finally:
+            cancelled.append(current_run().job_id)
+
+    scheduler = Scheduler(clock=clock)
+    for number in range(20):
+        scheduler.every("1m", id=f"job{number}")(job)
+    scheduler.start()
+    clock.advance("1m")
+    scheduler.shutdown(wait=False)
+    assert cancelled == [f"job{number}" for number in range(20)]
+
+
 def test_shutdown_waits_in_fake_time(clock):
     scheduler = Scheduler(clock=clock)
 
