@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from cronkit._context import Attempt
+from cronkit._attempt import Attempt
 from cronkit.jobs import Taken
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from cronkit._app._lifecycle import Lifecycle
     from cronkit._app._registry import Registry
-    from cronkit._context import Attempt
+    from cronkit._attempt import Attempt
     from cronkit._engine._engine import Engine
     from cronkit.abc import SharedStore
     from cronkit.jobs import Job, Run, StoredJob

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from cronkit._context import Attempt
+from cronkit._attempt import Attempt
 from cronkit._engine._endings import Endings
 from cronkit._engine._outcomes import Outcomes
 from cronkit._engine._stopping import TIMEOUT, Stopping

@@ -17,7 +17,7 @@ from cronkit.jobs import BY_OUTCOME, AttemptFailed, Outcome, RunInterrupted
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from cronkit._context import Attempt
+    from cronkit._attempt import Attempt
     from cronkit._engine._attempts import Attempts
     from cronkit._engine._core import Core
     from cronkit._engine._decider import Decider

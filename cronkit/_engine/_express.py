@@ -11,7 +11,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from cronkit._context import Attempt
+    from cronkit._attempt import Attempt
     from cronkit._engine._engine import Engine
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
     from datetime import datetime
 
-    from cronkit._context import Attempt
+    from cronkit._attempt import Attempt
     from cronkit._engine._core import Core
     from cronkit.jobs import Decision
 

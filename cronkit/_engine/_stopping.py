@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from cronkit._context import Attempt
+    from cronkit._attempt import Attempt
     from cronkit._engine._outcomes import Outcomes
     from cronkit._engine._timers import Timers
     from cronkit.abc import Executor

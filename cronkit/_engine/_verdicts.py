@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
-    from cronkit._context import Attempt
+    from cronkit._attempt import Attempt
     from cronkit.jobs import Job, JobState
 
 _RERUN = Backoff(base="1s", factor=2, max="5m", jitter="none")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from cronkit._context import Attempt
+    from cronkit._attempt import Attempt
 
 Report: TypeAlias = "Callable[[Attempt, object, BaseException | None], None]"
 """What an executor calls with an attempt that has ended, its result, and what it raised."""

@@ -11,8 +11,8 @@ from cronkit.errors import StateError
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
+    from cronkit._attempt import Attempt
     from cronkit._cancel import CancelToken
-    from cronkit._context import Attempt
 
     RunCoroutine = Callable[[Attempt, Coroutine[object, object, object]], object]
 

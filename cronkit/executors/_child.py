@@ -22,8 +22,9 @@ from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
+from cronkit._attempt import Attempt
 from cronkit._clock import SystemClock
-from cronkit._context import Attempt, RunContext
+from cronkit._context import RunContext
 from cronkit._convert import ZERO
 from cronkit.errors import PolicyError, RunFailedError
 from cronkit.executors._call import call

@@ -16,8 +16,8 @@ from typing import cast
 import attrs
 
 from cronkit import _convert
+from cronkit._attempt import Attempt
 from cronkit._clock import SystemClock
-from cronkit._context import Attempt
 from cronkit._failure import name_of, text_of
 from cronkit.errors import ConfigError, RunFailedError, shown
 from cronkit.executors._call import call

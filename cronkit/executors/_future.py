@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from concurrent.futures import Executor, Future
 
-    from cronkit._context import Attempt
+    from cronkit._attempt import Attempt
     from cronkit.abc import Report, Store
     from cronkit.executors._envelope import Reply
     from cronkit.jobs import Job

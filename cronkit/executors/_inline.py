@@ -9,7 +9,7 @@ from cronkit.executors._call import call
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cronkit._context import Attempt
+    from cronkit._attempt import Attempt
     from cronkit.abc import Report
 
 

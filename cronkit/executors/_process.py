@@ -18,7 +18,7 @@ from cronkit.executors._reference import check_name, reference_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cronkit._context import Attempt
+    from cronkit._attempt import Attempt
     from cronkit.abc import Report
     from cronkit.executors._process_run import ProcessRun
     from cronkit.jobs import Job

@@ -23,7 +23,7 @@ from cronkit.executors._pipes import Pipes
 from cronkit.executors._replies import Replies
 
 if TYPE_CHECKING:
-    from cronkit._context import Attempt
+    from cronkit._attempt import Attempt
     from cronkit.executors._launch import Child
 
 TO_KILL_SECONDS = 2.0

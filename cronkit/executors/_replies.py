@@ -15,7 +15,7 @@ from cronkit.executors._pickling import BrokenPickleError, unpickled
 from cronkit.executors._stopped import stopped
 
 if TYPE_CHECKING:
-    from cronkit._context import Attempt
+    from cronkit._attempt import Attempt
 
 
 class Replies:

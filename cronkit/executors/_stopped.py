@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from cronkit.errors import RunCancelledError, RunTimeoutError
 
 if TYPE_CHECKING:
-    from cronkit._context import Attempt
+    from cronkit._attempt import Attempt
 
 
 def stopped(

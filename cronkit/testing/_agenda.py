@@ -14,8 +14,8 @@ from typing_extensions import override
 if TYPE_CHECKING:
     from typing import TypeAlias
 
+    from cronkit._attempt import Attempt
     from cronkit._cancel import CancelToken
-    from cronkit._context import Attempt
     from cronkit.abc import Engine
     from cronkit.testing._aio import FakeAsyncioExecutor
     from cronkit.testing._executor import FakeExecutor

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from contextvars import Context
     from datetime import datetime
 
-    from cronkit._context import Attempt
+    from cronkit._attempt import Attempt
     from cronkit.abc import Report
     from cronkit.testing._agenda import Agenda
     from cronkit.testing._stepper import Stepper

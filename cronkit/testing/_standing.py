@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime, timedelta
 
-    from cronkit._context import Attempt
+    from cronkit._attempt import Attempt
     from cronkit.abc import Executor, Report
     from cronkit.testing._agenda import Agenda
 

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from datetime import datetime
 
+    from cronkit._attempt import Attempt
     from cronkit._cancel import CancelToken
-    from cronkit._context import Attempt
 
 
 class Stepper:

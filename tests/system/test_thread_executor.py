@@ -21,7 +21,7 @@ from cronkit.jobs import Job
 from tests.attempts import attempt_at
 
 if TYPE_CHECKING:
-    from cronkit._context import Attempt
+    from cronkit._attempt import Attempt
 
 pytestmark = pytest.mark.system
 LONG = 10.0
