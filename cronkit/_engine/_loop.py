@@ -19,10 +19,10 @@ Each look of an idle process costs half a millisecond: nothing of it is left in 
 """
 
 _EARLY = 0.01
-"""Seconds before a fire time at which to wake from a longer sleep, and to take a step.
+"""Seconds before a fire time at which to wake from a longer sleep, and to rehearse a step.
 
-Nothing is due in that step. But a machine that has slept comes back one or two milliseconds late,
-and takes as long again until the code of a step is in its caches: now that is over in time.
+A machine that has slept comes back one or two milliseconds late, and takes as long again until the
+code of a step is in its caches: now that is over in time.
 """
 
 _NEAR = 0.0005
@@ -129,16 +129,18 @@ class Loop:
                 pause = _FIRST_PAUSE
 
     def _wait(self) -> tuple[bool, bool]:
-        """Wait for what comes next; return whether it was woken, and whether to take a step."""
+        """Wait for what comes next; return whether it was woken, and whether something is due."""
         clock, wake = self._clock, self._wake
         when = self._engine.next_wakeup()
         if when is None or (left := (when - clock.now()).total_seconds()) > _LONGEST_WAIT:
             return clock.wait(_LONGEST_WAIT, wake), False
-        if left > _WORTHWHILE * _EARLY:
-            return clock.wait(left - _EARLY, wake), True
         if left <= _WORTHWHILE * _NEAR:
             return left > 0 and clock.wait(left, wake), True
         end = clock.monotonic() + left  # the wall clock may be set meanwhile
+        if left > _WORTHWHILE * _EARLY:
+            if clock.wait(left - _EARLY, wake):
+                return True, False
+            self._rehearse()
         for ahead in (_NEAR, _BRINK):
             if (left := end - clock.monotonic()) > ahead and clock.wait(left - ahead, wake):
                 return True, False
@@ -146,6 +148,11 @@ class Loop:
             if clock.wait(0.0, wake):
                 return True, False
         return False, True
+
+    def _rehearse(self) -> None:
+        """Do what a step begins with, and act on nothing."""
+        self._engine.watch.rehearse()
+        self._engine.next_wakeup()
 
     def _failed(self, error: BaseException) -> None:
         self.failures += 1
