@@ -6,12 +6,12 @@ from datetime import timedelta
 from threading import Event
 from typing import TYPE_CHECKING
 
-from cronkit._engine._failing import SHORTEST, Failing
+from cronkit._engine._failing import Failing
 from cronkit._engine._hooks import complain
 from cronkit._engine._planner import Plan, outlook, plan_job
 from cronkit._failure import name_of
 from cronkit.errors import CronkitError, LockTimeoutError
-from cronkit.jobs import Decision, Outcome, RunMisfired, RunSkipped, RunWaiting
+from cronkit.jobs import Decision, Outcome, RunMisfired, RunSkipped, RunWaiting, plan_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from cronkit._engine._timers import Timers
     from cronkit.abc import Judge
     from cronkit.jobs import Job, JobState, Taken, Verdict
+
+_AGAIN = timedelta(seconds=1)
+"""When to decide again what the store could not."""
 
 _LOCKED = timedelta(milliseconds=50)
 """When to ask the store again about a job that another scheduler has locked."""
@@ -121,7 +124,7 @@ class Decider:
         try:
             decisions, taken = self._ask(job_ids, judge, now, start=start)
         except BaseException:
-            self.ask_again(job_ids, now + SHORTEST)
+            self.ask_again(job_ids, now + _AGAIN)
             raise
         failed = []
         for job_id, plan in found.items():
@@ -153,11 +156,7 @@ class Decider:
                 job_ids, judge, core.owner, core.jobs, room, limits=attempts.limits, now=now
             )
             return decisions, (taken, len(taken) == room, more)
-
-        def plan(states: Sequence[JobState]) -> list[Verdict]:
-            return [each for each in map(judge, states) if each is not None]
-
-        return core.store.decide(job_ids, plan, now), None
+        return core.store.decide(job_ids, plan_of(judge), now), None
 
     def _look(
         self, job: Job, state: JobState, now: datetime, known: datetime | None = None

@@ -1,14 +1,16 @@
-"""Triggers that raise: how often in a row, and for how long they are left alone."""
+"""What fails again and again is left alone for longer and longer."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from typing import TYPE_CHECKING
 
-SHORTEST = timedelta(seconds=1)
-"""When to ask a trigger again that raised; each further time it is twice as long."""
+from cronkit.jobs import Backoff
 
-_LONGEST = timedelta(minutes=5)
-_MOST_DOUBLINGS = 16
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+PAUSES = Backoff(base="1s", factor=2, max="5m", jitter="none")
+"""A second after the first time, then twice as long each time, up to five minutes."""
 
 
 class Failing(dict[str, int]):
@@ -17,4 +19,4 @@ class Failing(dict[str, int]):
     def count(self, job_id: str) -> timedelta:
         """Count that a trigger raised; return after how long to ask it again."""
         times = self[job_id] = self.get(job_id, 0) + 1
-        return min(SHORTEST * (1 << min(times - 1, _MOST_DOUBLINGS)), _LONGEST)
+        return PAUSES.delay(job_id, times)

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import attrs
 
 from cronkit._convert import ZERO
+from cronkit._engine._failing import PAUSES
 from cronkit._engine._planner import plan_extra
 from cronkit._failure import class_of, is_a
 from cronkit.errors import RunCancelledError, RunInterruptedError, RunTimeoutError
-from cronkit.jobs import Backoff, Decision, Ending, Outcome, Verdict, run_id
+from cronkit.jobs import Decision, Ending, Outcome, Verdict, run_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
     from cronkit._attempt import Attempt
     from cronkit.jobs import Job, JobState
-
-_RERUN = Backoff(base="1s", factor=2, max="5m", jitter="none")
 
 
 def judge(
@@ -105,7 +104,7 @@ def rerun_at(attempt: int, now: datetime) -> datetime:
         attempt: the attempt that was interrupted.
         now: the present instant, in UTC.
     """
-    return now if attempt == 1 else now + _RERUN.delay("", attempt - 1)
+    return now if attempt == 1 else now + PAUSES.delay("", attempt - 1)
 
 
 _AFTER = {

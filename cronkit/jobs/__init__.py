@@ -59,6 +59,7 @@ from cronkit.jobs._states import (
     Rewind,
     Taken,
     Verdict,
+    plan_of,
 )
 
 __all__ = [
@@ -129,5 +130,6 @@ __all__ = [
     "dump_policies",
     "is_async",
     "load_policies",
+    "plan_of",
     "run_id",
 ]

@@ -181,6 +181,17 @@ class Verdict:
     edit: Edit | Keep | None = KEEP
 
 
+def plan_of(
+    judge: Callable[[JobState], Verdict | None],
+) -> Callable[[Sequence[JobState]], list[Verdict]]:
+    """Return the plan that judges one job after the other; of some there is nothing to write."""
+
+    def plan(states: Sequence[JobState]) -> list[Verdict]:
+        return [each for each in map(judge, states) if each is not None]
+
+    return plan
+
+
 @attrs.define(weakref_slot=False)
 class Taken:
     """A waiting row that has become this scheduler's to run.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cronkit.jobs import plan_of
 from cronkit.stores import _sql_decide, _sql_take
 from cronkit.stores._sql_jobs import SqlJobs
 from cronkit.stores._sql_owners import SqlOwners
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from cronkit.abc import Judge
-    from cronkit.jobs import Decision, JobState, Limits, Taken, Verdict
+    from cronkit.jobs import Decision, Limits, Taken
 
 
 class SqlStore(SqlOwners, SqlJobs, SqlQueue, SqlRuns):
@@ -47,11 +48,7 @@ class SqlStore(SqlOwners, SqlJobs, SqlQueue, SqlRuns):
         now: datetime,
     ) -> tuple[Sequence[Decision], Sequence[Taken], bool]:
         """Decide, then take, with one sync of the disk; see `cronkit.abc.PromptStore`."""
-
-        def plan(states: Sequence[JobState]) -> list[Verdict]:
-            return [each for each in map(judge, states) if each is not None]
-
         with self._writing() as session:
-            new = _sql_decide.decide(session, job_ids, plan, now, self._prune)
+            new = _sql_decide.decide(session, job_ids, plan_of(judge), now, self._prune)
             taken = _sql_take.Sweep(session, owner, takes, limits, now).take(free)
             return new, taken, _sql_take.any_waiting(session)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 
 from cronkit.errors import FenceLostError
-from cronkit.jobs import KEEP, Publication, Pulse, StoredJob
+from cronkit.jobs import KEEP, Publication, Pulse, StoredJob, plan_of
 from cronkit.stores import MemoryStore
 
 LEASE_SECONDS = 30.0
@@ -59,10 +59,7 @@ class SharedMemoryStore(MemoryStore):
         return taken
 
     def decide_and_take(self, job_ids, judge, owner, takes, free, *, limits, now):
-        def plan(states):
-            return [each for each in map(judge, states) if each is not None]
-
-        new = self.decide(job_ids, plan, now)
+        new = self.decide(job_ids, plan_of(judge), now)
         taken = self.take(owner, takes, free, limits, now) if free > 0 else []
         return new, taken, not self._table.waiting.is_empty()
 
