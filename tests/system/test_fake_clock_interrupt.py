@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import sys
 
 import pytest
 
@@ -28,6 +27,7 @@ from cronkit.testing._agenda import Agenda, Gate
 from cronkit.testing._aio import FakeAsyncioExecutor, FakeLoop, LoopEngine, _IdleSelector
 from cronkit.testing._baton import Baton
 from cronkit.testing._stepper import Stepper
+from tests.interrupts import interrupted_at, lines_of
 
 pytestmark = pytest.mark.system
 
@@ -78,20 +78,6 @@ def doze(length="3m"):
     getattr(current_run(), "sl" + "eep")(length)
 
 
-def interrupt_at(code, line):
-    """Have Ctrl-C come when a line is reached for the second time."""
-    passed = []
-
-    def trace(frame, event, _argument):
-        if event == "line" and frame.f_lineno == line:
-            passed.append(line)
-            if len(passed) == 2:
-                raise KeyboardInterrupt
-        return trace
-
-    sys.settrace(lambda frame, _event, _argument: trace if frame.f_code is code else None)
-
-
 @pytest.mark.parametrize(
     "method",
     [
@@ -113,19 +99,14 @@ def test_after_an_interrupt_at_any_line_of_engine_and_store_every_job_goes_on(me
         if failed[-1]:
             raise ValueError
 
-    for line in sorted({line for _, _, line in code.co_lines() if line} - {code.co_firstlineno}):
+    for line in lines_of(code):
         clock = FakeClock()
         scheduler = Scheduler(clock=clock)
         scheduler.add(lambda: None, Every("1m"), id="steady")
         scheduler.add(flaky, Every("1m"), id="flaky", retry=Backoff(attempts=2, base="1s"))
         scheduler.start()
-        interrupt_at(code, line)
-        try:
+        with interrupted_at(code, line, time=2):
             clock.advance("3m")
-        except KeyboardInterrupt:
-            pass
-        finally:
-            sys.settrace(None)
         clock.advance("4m")
         newest = {job_id: scheduler.runs(job_id)[1] for job_id in ("steady", "flaky")}
         scheduler.shutdown(wait=False)
@@ -146,20 +127,15 @@ def test_after_an_interrupt_at_any_line_of_engine_and_store_every_job_goes_on(me
 )  # fmt: skip
 def test_after_an_interrupt_at_any_line_of_the_clock_every_job_goes_on(method):
     code = method.__code__
-    for line in sorted({line for _, _, line in code.co_lines() if line} - {code.co_firstlineno}):
+    for line in lines_of(code):
         clock = FakeClock()
         scheduler = Scheduler(clock=clock)
         scheduler.add(lambda: None, Every("1m"), id="steady")
         scheduler.add(lambda: current_run().sleep("10s"), Every("1m"), id="sleeps")
         scheduler.add(lambda: doze("10s"), Every("1m"), id="dozes")
         scheduler.start()
-        interrupt_at(code, line)
-        try:
+        with interrupted_at(code, line, time=2):
             clock.advance("3m")
-        except KeyboardInterrupt:
-            pass
-        finally:
-            sys.settrace(None)
         clock.advance("4m")
         newest = {job_id: scheduler.runs(job_id)[1] for job_id in ("steady", "sleeps", "dozes")}
         scheduler.shutdown(wait=False)
@@ -177,7 +153,7 @@ def test_after_an_interrupt_at_any_line_of_the_clock_every_job_goes_on(method):
 )  # fmt: skip
 def test_after_an_interrupt_at_any_line_of_a_fake_loop_every_coroutine_goes_on(method):
     code = method.__code__
-    for line in sorted({line for _, _, line in code.co_lines() if line} - {code.co_firstlineno}):
+    for line in lines_of(code):
         clock, begun = FakeClock(), []
 
         async def job(begun=begun):
@@ -187,13 +163,8 @@ def test_after_an_interrupt_at_any_line_of_a_fake_loop_every_coroutine_goes_on(m
         scheduler = Scheduler(clock=clock)
         scheduler.add(job, Every("1m"), id="job")
         scheduler.start()
-        interrupt_at(code, line)
-        try:
+        with interrupted_at(code, line, time=2):
             clock.advance("3m")
-        except KeyboardInterrupt:
-            pass
-        finally:
-            sys.settrace(None)
         clock.advance("4m")
         runs = [run for run in scheduler.runs("job") if run.outcome is not None]
         scheduler.shutdown(wait=False)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from cronkit._engine._timers import Timers
+from tests.interrupts import interrupted_at, lines_of
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -183,28 +183,13 @@ def test_a_burst_comes_in_order_and_the_others_stay(timers, left):
 def test_ctrl_c_at_any_line_of_a_burst_loses_no_instant():
     codes = [Timers.pop_due.__code__, Timers._pop_burst.__code__, Timers._take_over.__code__]
     for code in codes:
-        for line in {line for _, _, line in code.co_lines() if line} - {code.co_firstlineno}:
+        for line in lines_of(code):
             timers, due = Timers(), []
             for number in range(200):
                 timers.arm(f"k{number:03}", at(number % 2))
             timers.arm("later", at(9))
-            interrupt_at(code, line)
-            try:
+            with interrupted_at(code, line):
                 timers.pop_due(at(3), due)
-            except KeyboardInterrupt:
-                pass
-            finally:
-                sys.settrace(None)
             rest = popped(timers, at(9))
             assert set(due) | set(rest) == {*(f"k{number:03}" for number in range(200)), "later"}
             assert rest[-1] == "later"
-
-
-def interrupt_at(code, line):
-    def trace(frame, event, _argument):
-        if event == "line" and frame.f_lineno == line:
-            sys.settrace(None)
-            raise KeyboardInterrupt
-        return trace
-
-    sys.settrace(lambda frame, _event, _argument: trace if frame.f_code is code else None)
