@@ -89,25 +89,26 @@ class Attempts:
     def begin_taken(
         self,
         rows: Sequence[Taken],
-        full: bool,  # noqa: FBT001 -- what the store has answered, as it is
-        more: bool,  # noqa: FBT001
+        room: int,
+        more: bool,  # noqa: FBT001 -- what the store has answered, as it is
         now: datetime,
     ) -> None:
         """Start what the store has handed out as it decided; all jobs run on one executor.
 
         Args:
             rows: what it has handed out.
-            full: whether no slot is left.
+            room: for how many it was asked.
             more: whether other rows wait.
             now: the present instant.
         """
         self.hungry = self.starved = False  # first: an attempt may end, and ask for runs, meanwhile
         if rows:
             self._launch(rows, self.executors[None], now)
-        if more and full and not getattr(self._core.store, "has_company", False):
-            self.starved = True
-        elif more:
-            self._look_ahead(now)
+        if more:
+            if len(rows) == room and not getattr(self._core.store, "has_company", False):
+                self.starved = True
+            else:
+                self._look_ahead(now)
 
     def room(self, executor: Executor) -> int:
         """Return how many attempts an executor may be given now."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from threading import Event
 from typing import TYPE_CHECKING
 
@@ -15,13 +15,11 @@ from cronkit.jobs import Decision, Outcome, RunMisfired, RunSkipped, RunWaiting,
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
-    from datetime import datetime
 
     from cronkit._engine._attempts import Attempts
     from cronkit._engine._core import Core
     from cronkit._engine._timers import Timers
-    from cronkit.abc import Judge
-    from cronkit.jobs import Job, JobState, Taken, Verdict
+    from cronkit.jobs import Job, JobState, Verdict
 
 _AGAIN = timedelta(seconds=1)
 """When to decide again what the store could not."""
@@ -30,6 +28,8 @@ _LOCKED = timedelta(milliseconds=50)
 """When to ask the store again about a job that another scheduler has locked."""
 
 _TRIES = 20
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class Decider:
@@ -42,12 +42,13 @@ class Decider:
         failing: jobs whose trigger raised when it was last asked, with how often in a row.
     """
 
-    __slots__ = ("_attempts", "_core", "_fires", "_timers", "failing")
+    __slots__ = ("_asked", "_attempts", "_core", "_fires", "_timers", "failing")
 
     def __init__(self, core: Core, timers: Timers, attempts: Attempts) -> None:
         self._core = core
         self._timers = timers
         self._fires: dict[str, datetime] = {}
+        self._asked: tuple[dict[str, Plan | BaseException], datetime] = {}, _NEVER
         self._attempts = attempts
         self.failing = Failing()
 
@@ -106,57 +107,55 @@ class Decider:
             now: the present instant.
             start: whether what can start is started at once.
         """
-        attempts, fires = self._attempts, self._fires
-        jobs, edits = self._core.jobs, self._core.edits
+        core, attempts = self._core, self._attempts
         found: dict[str, Plan | BaseException] = {}
-
-        # It changes nothing and logs nothing: the store may begin its transaction anew.
-        def judge(state: JobState) -> Verdict | None:
-            job_id = state.job_id
-            try:
-                job = jobs[job_id] if edits is None else edits.follow(state)
-                plan = found[job_id] = plan_job(job, state, now, fires.get(job_id))
-            except BaseException as error:  # noqa: BLE001 -- the trigger boundary
-                found[job_id] = error
-                return None
-            return None if plan.mark is None else plan
-
+        before, self._asked = self._asked, (found, now)
+        room, taken, more = 0, None, False
         try:
-            decisions, taken = self._ask(job_ids, judge, now, start=start)
+            # A row that others are told of waits first; jobs on several executors are taken apart.
+            if start and core.prompt and core.hooks.quiet and len(attempts.groups) == 1:
+                room = attempts.room(attempts.executors[None])
+                decisions, taken, more = core.prompt.decide_and_take(
+                    job_ids, self._judge, core.owner, core.jobs, room,
+                    limits=attempts.limits, now=now,
+                )  # fmt: skip
+            else:
+                decisions = core.store.decide(job_ids, plan_of(self._judge), now)
         except BaseException:
             self.ask_again(job_ids, now + _AGAIN)
             raise
-        failed = []
+        finally:
+            self._asked = before
+        failed: Sequence[tuple[str, BaseException]] = ()
         for job_id, plan in found.items():
             if isinstance(plan, Plan):
                 self._follow(plan)
             else:
-                failed.append((job_id, plan))
+                failed = (*failed, (job_id, plan))
         if len(found) < len(job_ids):
             self.ask_again([each for each in job_ids if each not in found], now + _LOCKED)
         waiting = self.announce(decisions, now)
         if taken is not None:
-            attempts.begin_taken(*taken, now)
+            attempts.begin_taken(taken, room, more, now)
         elif waiting:
             attempts.hungry = True
         for job_id, error in failed:  # last: a log handler may remove a job that starts now
             self._postpone(job_id, error, now)
 
-    def _ask(
-        self, job_ids: Sequence[str], judge: Judge, now: datetime, *, start: bool
-    ) -> tuple[Sequence[Decision], tuple[Sequence[Taken], bool, bool] | None]:
-        """Return what the store has decided, and what of it starts at once, if it was asked so.
+    def _judge(self, state: JobState) -> Verdict | None:
+        """Plan a job that is due; return what to write.
 
-        A row that others are told of waits first; jobs on several executors are taken apart.
+        It changes nothing else and logs nothing: the store may begin its transaction anew.
         """
-        core, attempts = self._core, self._attempts
-        if start and core.prompt and core.hooks.quiet and len(attempts.groups) == 1:
-            room = attempts.room(attempts.executors[None])
-            decisions, taken, more = core.prompt.decide_and_take(
-                job_ids, judge, core.owner, core.jobs, room, limits=attempts.limits, now=now
-            )
-            return decisions, (taken, len(taken) == room, more)
-        return core.store.decide(job_ids, plan_of(judge), now), None
+        found, now = self._asked
+        core, job_id = self._core, state.job_id
+        try:
+            job = core.jobs[job_id] if core.edits is None else core.edits.follow(state)
+            plan = found[job_id] = plan_job(job, state, now, self._fires.get(job_id))
+        except BaseException as error:  # noqa: BLE001 -- the trigger boundary
+            found[job_id] = error
+            return None
+        return None if plan.mark is None else plan
 
     def _look(
         self, job: Job, state: JobState, now: datetime, known: datetime | None = None
