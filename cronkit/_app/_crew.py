@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from cronkit._engine._engine import Engine
-    from cronkit.abc import Executor
+    from cronkit.abc import Executor, Report
 
 
 class Crew:
@@ -46,13 +46,19 @@ class Crew:
                 adopt = getattr(used, "adopt", None)
                 if adopt is not None:
                     adopt(loop)
-                prompt = getattr(used, "prompt", False) and not self._core.shares
-                used.start((self._express if prompt else attempts.outcomes).report)
+                used.start(self._report_of(used))
                 started[id(executor)] = used
             attempts.executors[name] = used
         run = getattr(attempts.executors[ASYNCIO], "run", None)
         if run is not None:
             self._core.hooks.run_coroutine = run
+
+    def _report_of(self, executor: Executor) -> Report:
+        """Return what an executor is to call with what attempts came to."""
+        if self._core.shares or not getattr(executor, "prompt", False):
+            return self._attempts.outcomes.report
+        express = self._express
+        return express.report_in_turn if getattr(executor, "in_turn", False) else express.report
 
     def stop(self, close_within: float) -> None:
         """Stop them; what still goes on has its outcome already.

@@ -36,6 +36,17 @@ class Express:
         """Have a baton that nobody holds."""
         self._baton = Lock()
 
+    def report_in_turn(self, attempt: Attempt, value: object, error: BaseException | None) -> None:
+        """Do as `report`, where no other attempt reports meanwhile: nobody needs the baton."""
+        engine = self._engine
+        engine.attempts.outcomes.reports.append((attempt, value, error))
+        try:
+            if engine.serve():
+                return
+        except BaseException as error_here:  # noqa: BLE001 -- as in `report`
+            self.broken = error_here
+        engine.core.wake()
+
     def report(self, attempt: Attempt, value: object, error: BaseException | None) -> None:
         """Take what an attempt came to, and act on it at once."""
         reports, baton = self._engine.attempts.outcomes.reports, self._baton

@@ -28,6 +28,7 @@ class Executor(Protocol):
 
     ``prompt = True`` says that it reports from threads of its own that have nothing else to do: with
     a store in this process the scheduler writes the outcome and starts the next run right there.
+    ``in_turn = True`` says beside it that no two attempts ever report at the same time.
 
     Attributes:
         kills: whether `stop` really ends an attempt. Where it does not (threads), the scheduler

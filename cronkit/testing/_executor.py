@@ -24,6 +24,7 @@ class FakeExecutor:
 
     kills = False
     prompt = True
+    in_turn = True
 
     def __init__(self, agenda: Agenda, counts: Mapping[str, int]) -> None:
         self._agenda = agenda

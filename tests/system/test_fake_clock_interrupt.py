@@ -83,8 +83,8 @@ def doze(length="3m"):
     [
         Attempts.start, Attempts.begin_taken, Attempts._launch, Attempts.begin, Outcomes.settle,
         Outcomes.collect, Outcomes.write, Outcomes._judge, Endings.written, Engine.step,
-        Engine._step, Engine._act, Engine._ring, Engine.serve, Express.report, Decider.decide,
-        Decider._ask, Decider._follow, Decider.announce, MemoryStore.decide_and_take,
+        Engine._step, Engine._act, Engine._ring, Engine.serve, Express.report_in_turn, Decider.decide,
+        Decider._judge, Decider._follow, Decider.announce, MemoryStore.decide_and_take,
         MemoryStore.take, MemoryStore.finish, Table.decide_and_take, Table.take,
         Table._enter, Table.finish, Row.start, JobRow.retire, WaitingQueue.push, Line.push,
         Line.pop, Timers.arm, Timers.pop_due,
