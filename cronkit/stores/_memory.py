@@ -141,13 +141,12 @@ class MemoryStore:
         with self._lock:
             table = self._table
             try:
-                new, taken = table.decide_and_take(
+                return table.decide_and_take(
                     job_ids, judge, owner, takes, free, limits=limits, now=now
                 )
             except BaseException:
                 table.line_up(now)
                 raise
-            return new, taken, not table.waiting.is_empty()
 
     def rewind(
         self, job_ids: Collection[str], repeat: Collection[str], now: datetime, delta: timedelta

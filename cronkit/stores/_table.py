@@ -86,10 +86,11 @@ class Table:
         *,
         limits: Limits,
         now: datetime,
-    ) -> tuple[list[Decision], list[Taken]]:
+    ) -> tuple[list[Decision], list[Taken], bool]:
         """Write what `judge` says of each job, then take; who comes alone need not stand in line."""
-        jobs, waiting = self.jobs, list[Row]()
+        jobs = self.jobs
         new: list[Decision] = []
+        waiting: list[Row] = []
         for job_id in job_ids:
             job = jobs.get(job_id)
             if job is None:
@@ -97,14 +98,16 @@ class Table:
             verdict = judge(job.read() if job.live_rows or job.live else job)
             if verdict is not None:
                 self._enter(job, verdict, now, new, waiting)
-        if len(waiting) == 1 and free > 0 and not limits.tags_of and self.waiting.is_empty():
+        line = self.waiting
+        if len(waiting) == 1 and free > 0 and not limits.tags_of and line.is_empty():
             row = waiting[0]
             job = jobs[row.decision.job_id]
             if row.can_start(now) and not job.going and job.job_id in takes:
                 job.going = 1
-                return new, [row.start(owner, now)]
-        self.waiting.push(waiting, now)
-        return new, self.take(owner, takes, free, limits, now) if free > 0 else []
+                return new, [row.start(owner, now)], False
+        line.push(waiting, now)
+        taken = self.take(owner, takes, free, limits, now) if free > 0 else []
+        return new, taken, not line.is_empty()
 
     def line_up(self, now: datetime) -> None:
         """Put each row in its place: Ctrl-C, or what a trigger raises, may have come in between."""
