@@ -73,30 +73,28 @@ class Agenda:
 
     Attributes:
         origin: the wall-clock instant at which monotonic time is zero; stepping the wall moves it.
-        elapsed: monotonic time.
-        now: the wall-clock time.
+        now: the wall-clock time; who drives moves it on as time passes.
         engines: the schedulers started on this clock, in the order they started.
         ready: the attempts to run at this instant, in their order; the attempt stands last.
         patience_seconds: how much real time may pass while fake time stands still.
     """
 
     __slots__ = (
-        "_serial", "_sleepers", "elapsed", "engines", "now", "origin", "patience_seconds", "ready",
+        "_serial", "_sleepers", "engines", "now", "origin", "patience_seconds", "ready",
     )  # fmt: skip
 
     def __init__(self, start: datetime, patience_seconds: float) -> None:
         self.origin = self.now = start
-        self.elapsed = timedelta(0)
         self.engines: list[Engine] = []
         self.ready: list[tuple[int, datetime, str, int, int, Fake, Attempt]] = []
         self.patience_seconds = patience_seconds
         self._serial = count()
         self._sleepers: list[tuple[timedelta, int, Sleeper]] = []
 
-    def pass_to(self, moment: datetime) -> None:
-        """Let time pass to a later moment."""
-        self.elapsed += moment - self.now
-        self.now = moment
+    @property
+    def elapsed(self) -> timedelta:
+        """Monotonic time."""
+        return self.now - self.origin
 
     def step_wall(self, delta: timedelta) -> None:
         """Move the wall clock only, and tell the schedulers, which in real time notice it soon."""

@@ -50,6 +50,7 @@ class Stepper:
         self._ended: deque[tuple[FakeExecutor, Attempt, object, BaseException | None]] = deque()
         self._done: Callable[[], bool] | None = None
         self._target = agenda.now
+        self._sleep, self._await = self.sleep, self._run_coroutine  # bound once, not once a run
 
     def crash(self) -> None:
         """Let everything on this clock stand still for ever.
@@ -94,7 +95,7 @@ class Stepper:
         if baton.failure is not None:
             raise baton.failure
         if target is not None and (done is None or not done()):
-            self.agenda.pass_to(max(target, self.agenda.now))
+            self.agenda.now = max(target, self.agenda.now)
         return done is not None and done()
 
     # --- driving ---------------------------------------------------------------------------------
@@ -117,8 +118,8 @@ class Stepper:
             when, engine, sleeper = agenda.next()
             if when is NEVER or (awake and when > self._target):
                 return
-            if when > agenda.now:
-                agenda.pass_to(when)
+            if when > agenda.now:  # noqa: PLR1730 -- a call of `max` takes longer than all of this
+                agenda.now = when
             if engine is not None:
                 baton.at_work = "a hook"
                 engine.step()
@@ -145,9 +146,9 @@ class Stepper:
         ready, ended = self.agenda.ready, self._ended
         try:
             self._baton.at_work = attempt.run_id
-            attempt.sleeper = self.sleep
+            attempt.sleeper = self._sleep
             del ready[0]
-            value, error = call(attempt, self._run_coroutine)
+            value, error = call(attempt, self._await)
             ended.append((executor, attempt, value, error))
         except BaseException as interrupt:  # Ctrl-C came just before it began, or as it ended
             if all(each[-1] is not attempt for each in ready):
