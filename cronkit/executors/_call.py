@@ -31,7 +31,7 @@ def call(
             attempt.context.raise_if_cancelled()
         context = copy_context()
         value = context.run(attempt.call)
-        if isinstance(value, CoroutineType):
+        if value is not None and isinstance(value, CoroutineType):
             attempt.sleeper = refuse_to_block
             value = context.run(run_coroutine or _run_alone, attempt, value)
     except BaseException as error:  # noqa: BLE001 -- the job boundary

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
-from functools import lru_cache
 from types import MappingProxyType
 from typing import Literal
 
@@ -69,18 +68,23 @@ _newest: list[tuple[datetime, str]] = [(datetime.min.replace(tzinfo=UTC), "")]
 
 def _written(fire_time: datetime) -> str:
     # isoformat takes four times as long.
-    hour, minute, second = _TWO[fire_time.hour], _TWO[fire_time.minute], _TWO[fire_time.second]
+    ordinal = fire_time.toordinal()
+    known, day = _newest_day[0]
+    if ordinal != known:
+        day = date.fromordinal(ordinal).isoformat()
+        _newest_day[0] = ordinal, day
+    second = _SECONDS[fire_time.second]
     if micro := fire_time.microsecond:
-        second = f"{second}.{micro:06}"
-    return f"{_day(fire_time.toordinal())}T{hour}:{minute}:{second}Z"
+        second = f"{second[:-1]}.{micro:06}Z"
+    return f"{day}{_HOURS[fire_time.hour]}{_MINUTES[fire_time.minute]}{second}"
 
 
-_TWO = tuple(f"{number:02}" for number in range(60))
+_HOURS = tuple(f"T{number:02}" for number in range(24))
+_MINUTES = tuple(f":{number:02}" for number in range(60))
+_SECONDS = tuple(f":{number:02}Z" for number in range(60))
 
-
-@lru_cache(maxsize=64)
-def _day(ordinal: int) -> str:
-    return date.fromordinal(ordinal).isoformat()
+_newest_day: list[tuple[int, str]] = [(0, "")]
+"""The newest day that was written, by its ordinal."""
 
 
 @attrs.frozen(kw_only=True)
