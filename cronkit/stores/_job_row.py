@@ -26,10 +26,11 @@ class JobRow(JobState):
 
     Attributes:
         going: how many of its runs go on.
-        live_rows: its runs that have not ended, by id; as a tuple where there is one, or none, for
-            that is so with most jobs, and a dict takes 230 bytes.
-        history: those that have, oldest first. The ``maxlen`` of a deque says how many are kept, of
-            a tuple it is `KEEP_RUNS`: most jobs of a burst run once, and a deque takes 600 bytes.
+        live_rows: its runs that have not ended, by id; ``None``: there is none, and one stands
+            here by itself. That is so with most jobs, and a dict takes 230 bytes.
+        history: those that have, oldest first; ``None`` and one as in `live_rows`, for most jobs of
+            a burst run once, and a deque takes 600 bytes. The ``maxlen`` of the deque says how many
+            are kept; without one it is `KEEP_RUNS`.
     """
 
     __slots__ = ("going", "history", "live_rows")
@@ -41,28 +42,38 @@ class JobRow(JobState):
         self.planned = 0
         self.live = ()
         self.going = 0
-        self.live_rows: dict[str, Row] | tuple[Row, ...] = ()
-        self.history: deque[Row] | tuple[Row, ...] = ()
+        self.live_rows: dict[str, Row] | Row | None = None
+        self.history: deque[Row] | Row | None = None
 
     @property
     def unended(self) -> Collection[Row]:
         """Its runs that have not ended, oldest first."""
         live = self.live_rows
-        return live.values() if isinstance(live, dict) else live
+        if isinstance(live, dict):
+            return live.values()
+        return () if live is None else (live,)
+
+    @property
+    def ended(self) -> Collection[Row]:
+        """Its runs that have ended and are kept, oldest first."""
+        history = self.history
+        if isinstance(history, deque):
+            return history
+        return () if history is None else (history,)
 
     def add(self, row: Row) -> None:
         """Have a run among those that have not ended."""
         live = self.live_rows
-        if not live:
-            self.live_rows = (row,)
+        if live is None:
+            self.live_rows = row
         elif isinstance(live, dict):
             live[row.decision.run_id] = row
         else:
-            self.live_rows = {each.decision.run_id: each for each in (*live, row)}
+            self.live_rows = {each.decision.run_id: each for each in (live, row)}
 
     def read(self) -> JobState:
         """Return the state, with the runs that are live now."""
-        if self.live_rows:
+        if self.live_rows:  # a dict of none is left where several have ended
             self.live = LiveRows(self.unended)
         elif self.live:
             self.live = ()
@@ -85,8 +96,8 @@ class JobRow(JobState):
         most = KEEP_RUNS if most is None else most
         old = self.history
         if most != (old.maxlen if isinstance(old, deque) else KEEP_RUNS):
-            self.history = deque(maxlen=most)
-            for each in old:
+            kept, self.history = self.ended, deque(maxlen=most)
+            for each in kept:
                 self.retire(each, rows)
 
     def retire(self, row: Row, rows: dict[str, Row]) -> None:
@@ -94,19 +105,19 @@ class JobRow(JobState):
         if row.abandoned:
             return
         live = self.live_rows
-        if isinstance(live, dict):
+        if live is row:
+            self.live_rows = None
+        elif isinstance(live, dict):
             live.pop(row.decision.run_id, None)
-        elif live and live[0] is row:
-            self.live_rows = ()
         history = self.history
         if isinstance(history, deque):
             if len(history) == history.maxlen:  # the oldest goes
                 del rows[history[0].decision.run_id]
             history.append(row)
-        elif history:
-            self.history = deque((*history, row), maxlen=KEEP_RUNS)
+        elif history is None:
+            self.history = row
         else:
-            self.history = (row,)
+            self.history = deque((history, row), maxlen=KEEP_RUNS)
 
     def rewind_to(self, now: datetime, generation: int, *, repeat: bool) -> None:
         """Follow the wall clock back; with `repeat` what was decided after `now` comes once more."""

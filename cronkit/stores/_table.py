@@ -61,7 +61,7 @@ class Table:
         for job in self.jobs.values():
             for row in job.unended:
                 del self.rows[row.decision.run_id]
-            job.live_rows, job.going = (), 0
+            job.live_rows, job.going = None, 0
         self._holding.count_anew(())
         self.waiting = WaitingQueue()
 
@@ -95,7 +95,7 @@ class Table:
             job = jobs.get(job_id)
             if job is None:
                 continue
-            verdict = judge(job.read() if job.live_rows or job.live else job)
+            verdict = judge(job if job.live_rows is None and not job.live else job.read())
             if verdict is not None:
                 self._enter(job, verdict, now, new, waiting)
         line = self.waiting
@@ -112,7 +112,7 @@ class Table:
     def line_up(self, now: datetime) -> None:
         """Put each row in its place: Ctrl-C, or what a trigger raises, may have come in between."""
         for job in self.jobs.values():
-            job.live_rows, job.going = (), 0
+            job.live_rows, job.going = None, 0
         for row in self.rows.values():
             job = self.jobs[row.decision.job_id]
             if row.phase != "ended" or row.abandoned:
@@ -144,10 +144,10 @@ class Table:
             waiting.append(row)
             if by_trigger:
                 job.planned += 1
-            if job.live_rows:
-                job.add(row)
+            if job.live_rows is None:
+                job.live_rows = row
             else:
-                job.live_rows = (row,)
+                job.add(row)
             if decision.cancels:
                 self._replace(decision.cancels, now)
         moved = verdict.mark
@@ -242,7 +242,7 @@ class Table:
         job = self.jobs.get(job_id)
         if job is None:
             return ()
-        rows = {row.decision.run_id: row for row in (*job.history, *job.unended)}
+        rows = {row.decision.run_id: row for row in (*job.ended, *job.unended)}
         return reversed(rows.values())
 
     # --- the wall clock was set back -------------------------------------------------------------
