@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from threading import Event
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from cronkit._engine._failing import Failing
 from cronkit._engine._hooks import complain
-from cronkit._engine._planner import Plan, outlook, plan_job
+from cronkit._engine._planner import outlook, plan_job
 from cronkit._failure import name_of
 from cronkit.errors import CronkitError, LockTimeoutError
 from cronkit.jobs import Decision, Outcome, RunMisfired, RunSkipped, RunWaiting, plan_of
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from cronkit._engine._core import Core
     from cronkit._engine._timers import Timers
     from cronkit.jobs import Job, JobState, Verdict
+
+    Ahead: TypeAlias = tuple[datetime | None, datetime | None]
+    """A job's next fire time, and when to look again: that with its jitter, or a pause's end."""
 
 _AGAIN = timedelta(seconds=1)
 """When to decide again what the store could not."""
@@ -48,7 +51,7 @@ class Decider:
         self._core = core
         self._timers = timers
         self._fires: dict[str, datetime] = {}
-        self._asked: tuple[dict[str, Plan | BaseException], datetime] = {}, _NEVER
+        self._asked: tuple[dict[str, Ahead | BaseException], datetime] = {}, _NEVER
         self._attempts = attempts
         self.failing = Failing()
 
@@ -108,7 +111,7 @@ class Decider:
             start: whether what can start is started at once.
         """
         core, attempts = self._core, self._attempts
-        found: dict[str, Plan | BaseException] = {}
+        found: dict[str, Ahead | BaseException] = {}
         before, self._asked = self._asked, (found, now)
         room, taken, more = 0, None, False
         try:
@@ -127,11 +130,11 @@ class Decider:
         finally:
             self._asked = before
         failed: Sequence[tuple[str, BaseException]] = ()
-        for job_id, plan in found.items():
-            if isinstance(plan, Plan):
-                self._follow(plan)
+        for job_id, ahead in found.items():
+            if isinstance(ahead, tuple):
+                self._follow(job_id, ahead)
             else:
-                failed = (*failed, (job_id, plan))
+                failed = (*failed, (job_id, ahead))
         if len(found) < len(job_ids):
             self.ask_again([each for each in job_ids if each not in found], now + _LOCKED)
         waiting = self.announce(decisions, now)
@@ -151,10 +154,11 @@ class Decider:
         core, job_id = self._core, state.job_id
         try:
             job = core.jobs[job_id] if core.edits is None else core.edits.follow(state)
-            plan = found[job_id] = plan_job(job, state, now, self._fires.get(job_id))
+            plan = plan_job(job, state, now, self._fires.get(job_id))
         except BaseException as error:  # noqa: BLE001 -- the trigger boundary
             found[job_id] = error
             return None
+        found[job_id] = plan.fire, plan.due  # not the plan: a burst would hold thousands of them
         return None if plan.mark is None else plan
 
     def _look(
@@ -170,7 +174,7 @@ class Decider:
         else:
             if plan.due is None:
                 self._timers.disarm(job.id)
-            self._follow(plan)
+            self._follow(job.id, (plan.fire, plan.due))
 
     def _postpone(self, job_id: str, error: BaseException, now: datetime) -> None:
         """Look later at a job whose trigger raised, unless another trigger has removed it."""
@@ -274,9 +278,9 @@ class Decider:
         if (run := self._core.store.get(run_id)) is not None and run.outcome is not None:
             attempts.endings.elsewhere(run, now)
 
-    def _follow(self, plan: Plan) -> None:
-        """Remember a plan's next fire time and arm its timer; what is due already rings at once."""
-        job_id, fire, due = plan.job_id, plan.fire, plan.due
+    def _follow(self, job_id: str, ahead: Ahead) -> None:
+        """Remember a job's next fire time and arm its timer; what is due already rings at once."""
+        fire, due = ahead
         job = self._core.jobs.get(job_id)
         if job is None:
             self._let_go(job_id)
