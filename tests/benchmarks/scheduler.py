@@ -119,6 +119,7 @@ def _all_at_once(peer: type[Peer], jobs: int) -> tuple[float, list[float]]:
     caches, and on a virtual machine the memory itself: then that is what is measured.
     """
     adding = _seconds_to_add_ahead(peer, jobs)
+    gc.collect()  # that scheduler is none of what is measured
     scheduler, arrivals = peer(), Arrivals(jobs)
     scheduler.start()
     due = time.time() + 0.2 + 2 * adding
