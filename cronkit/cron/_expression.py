@@ -144,7 +144,7 @@ class CronExpression:
             >>> CronExpression.parse("*/15 * * * *").next(datetime(2026, 1, 1, 9, 7, tzinfo=UTC))
             datetime.datetime(2026, 1, 1, 9, 15, tzinfo=datetime.timezone.utc)
         """
-        return nearest(self, after, _zone_for(self, after, "after"), True)
+        return nearest(self, after, zone_for(self, after, "after"), True)
 
     def previous(self, before: datetime) -> datetime | None:
         """Return the last fire time strictly before `before`: the mirror of `next`.
@@ -157,7 +157,7 @@ class CronExpression:
             >>> CronExpression.parse("*/15 * * * *").previous(datetime(2026, 1, 1, 9, tzinfo=UTC))
             datetime.datetime(2026, 1, 1, 8, 45, tzinfo=datetime.timezone.utc)
         """
-        return nearest(self, before, _zone_for(self, before, "before"), False)
+        return nearest(self, before, zone_for(self, before, "before"), False)
 
     def iter(self, after: datetime, until: datetime | None = None) -> Iterator[datetime]:
         """Yield the fire times strictly after `after` and before `until`.
@@ -173,7 +173,7 @@ class CronExpression:
             >>> next(days).day, next(days).day
             (2, 3)
         """
-        zone = _zone_for(self, after, "after")
+        zone = zone_for(self, after, "after")
         return iterate(self, after, zone, None if until is None else instant(until, "until"))
 
     def between(self, start: datetime, end: datetime) -> Iterator[datetime]:
@@ -188,7 +188,7 @@ class CronExpression:
             >>> [each.day for each in CronExpression.parse("@daily").between(start, end)]
             [1, 2]
         """
-        zone = _zone_for(self, start, "start")
+        zone = zone_for(self, start, "start")
         return between(self, start, zone, instant(end, "end"))
 
     def matches(self, moment: datetime) -> bool:
@@ -205,7 +205,7 @@ class CronExpression:
             >>> CronExpression.parse("0 9 * * *").matches(datetime(2026, 1, 1, 9, tzinfo=UTC))
             True
         """
-        return is_fire_time(self, moment, _zone_for(self, moment, "moment"))
+        return is_fire_time(self, moment, zone_for(self, moment, "moment"))
 
     def describe(self, lang: str = "en") -> str:
         """Return a sentence that says when it fires, in ``"en"`` or ``"fr"``.
@@ -276,7 +276,7 @@ def _reader(dialect: str) -> Callable[..., FieldSets]:
     return read_croniter
 
 
-def _zone_for(expression: CronExpression, moment: datetime, argument: str) -> tzinfo:
+def zone_for(expression: CronExpression, moment: datetime, argument: str) -> tzinfo:
     """Return the zone to match in: the expression's own, or else that of `moment`."""
     try:
         own = moment.tzinfo

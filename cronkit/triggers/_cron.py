@@ -9,6 +9,9 @@ from weakref import WeakValueDictionary
 import attrs
 
 from cronkit.cron import CronExpression
+from cronkit.cron._expression import zone_for
+from cronkit.cron._instants import nearest
+from cronkit.cron._pace import pace_from
 from cronkit.cron._shared import shared
 from cronkit.errors import CronSyntaxError, PolicyError
 from cronkit.triggers import _local, _text
@@ -16,6 +19,8 @@ from cronkit.triggers._value import TriggerValue
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from cronkit.cron._pace import Pace
 
 _WITHOUT_SECONDS = 5
 
@@ -55,9 +60,12 @@ class _Draft:
 
 
 class _Remembering(TriggerValue):
-    """What a trigger has answered last: no part of its value, nor of its pickle."""
+    """What a trigger has answered last: no part of its value, nor of its pickle.
 
-    __slots__ = ("_answer",)
+    Each is a fact that stays true, and is written as one object: threads may overwrite it freely.
+    """
+
+    __slots__ = ("_answer", "_pace")
 
 
 @attrs.frozen(init=False, repr=False)
@@ -140,19 +148,30 @@ class Cron(_Remembering):
             NaiveDatetimeError: `after` has no time zone.
             PolicyError: the expression has an ``H`` and no seed yet.
         """
-        if self.expression is None:
+        pace: Pace | tuple[()] | None = getattr(self, "_pace", None)
+        if pace:
+            # A job that fires asks for what follows the answer; its neighbours ask the same again.
+            asked, utc, answer, step, limit = pace
+            if after == utc and utc < limit:
+                answer += step
+                _put_pace(self, (utc, utc + step, answer, step, limit))
+                return answer
+            if after == asked:
+                return answer
+        expression = self.expression
+        if expression is None:
             return self._seeded(None).next(after)
-        found = self.expression.next(after)
-        # Of the many jobs of a trigger most wait for one fire time: they need not have it twice.
+        found = nearest(expression, after, zone_for(expression, after, "after"), True)
         known: datetime | None = getattr(self, "_answer", None)
-        if (
-            known is not None
-            and found is not None
-            and known == found
-            and known.fold == found.fold
-            and known.tzinfo is found.tzinfo
-        ):
+        if found is None or known is None:
+            _put_answer(self, found)
+            return found
+        # Of the many jobs of a trigger most wait for one fire time: they need not have it twice.
+        if known == found and known.fold == found.fold and known.tzinfo is found.tzinfo:
             return known
+        # Only a trigger that fires is asked for what follows its own answer.
+        if pace != () and known == after:
+            _put_pace(self, pace_from(expression.fields, self.tz, after, found))
         _put_answer(self, found)
         return found
 
@@ -212,7 +231,7 @@ class Cron(_Remembering):
         return f"cron {words}{_text.zone_suffix(self.tz)}"
 
 
-_put_answer = vars(_Remembering)["_answer"].__set__
+_put_answer, _put_pace = (vars(_Remembering)[name].__set__ for name in _Remembering.__slots__)
 
 _BOUND: WeakValueDictionary[tuple[str, bool, str, str, int], Cron] = WeakValueDictionary()
 

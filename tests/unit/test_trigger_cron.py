@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gc
 import pickle
+import sys
 import threading
 from datetime import UTC, datetime, timedelta, timezone
+from itertools import islice
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -266,3 +268,104 @@ def test_what_it_has_answered_is_no_part_of_its_value():
     assert hash(asked) == hash(fresh)
     assert pickle.loads(pickle.dumps(asked)).next(NOON) == fresh.next(NOON)
     assert len(pickle.dumps(asked)) == len(pickle.dumps(fresh))
+
+
+@pytest.fixture
+def switching():
+    """Threads that take turns as often as they can."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+@pytest.mark.parametrize("zone", [UTC, PARIS], ids=str)
+@pytest.mark.usefixtures("switching")
+def test_threads_that_ask_one_trigger_at_once_each_get_their_own_answers(zone):
+    trigger, start = Cron("*/20 * * * *").bind(zone, "job"), threading.Barrier(6)
+    wrong = []
+
+    def follow(begin: datetime) -> None:
+        expected = islice(CronExpression.parse("*/20 * * * *").iter(begin.astimezone(zone)), 1_000)
+        start.wait()
+        for each in expected:
+            begin = trigger.next(begin).astimezone(UTC)
+            if begin != each.astimezone(UTC):
+                wrong.append((begin, each))
+                return
+
+    # Three in step, three elsewhere; through the last Sunday of March.
+    begins = [NOON + timedelta(days=days) for days in (-9, -9, -9, -5, -1, 200)]
+    threads = [threading.Thread(target=follow, args=(begin,)) for begin in begins]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert wrong == []
+
+
+def test_jobs_of_one_trigger_that_fire_together_get_one_object():
+    trigger = Cron("*/15 * * * *").bind(PARIS, "job")
+    fire = trigger.next(NOON)
+    for _ in range(5):
+        fires = [trigger.next(fire.astimezone(UTC)) for _ in range(3)]
+        assert all(each is fires[0] for each in fires)
+        fire = fires[0]
+
+
+@pytest.mark.parametrize(
+    "zone",
+    [UTC, PARIS, *(timezone(sign * timedelta(hours=23, minutes=59)) for sign in (-1, 1))],
+    ids=str,
+)
+@pytest.mark.parametrize("text", ["* * * * *", "0 */12 * * *", "0 9 * * MON"])
+def test_asked_in_a_row_it_stops_where_the_calendar_ends(text, zone):
+    trigger = Cron(text).bind(zone, "job")
+    days = 30 if "MON" in text else 3
+    moment = datetime(9999, 12, 31, tzinfo=zone) - timedelta(days=days)
+    while moment is not None:
+        found = trigger.next(moment)
+        assert found == trigger.expression.next(moment)
+        moment = found
+
+
+@pytest.mark.parametrize("zone", [UTC, PARIS, ZoneInfo("Pacific/Apia")], ids=str)
+def test_asked_in_a_row_it_begins_where_the_calendar_does(zone):
+    trigger, moment = Cron("30 */12 * * *").bind(zone, "job"), datetime(1, 1, 1, tzinfo=zone)
+    for each in islice(trigger.expression.iter(moment), 10):
+        moment = trigger.next(moment)
+        assert (moment, moment.isoformat()) == (each, each.isoformat())
+
+
+def test_a_trigger_whose_jobs_have_not_fired_keeps_no_more_than_their_fire_time():
+    trigger = Cron("* * * * *").bind(PARIS, "job")
+    for seconds in range(0, 300, 7):
+        trigger.next(NOON + timedelta(seconds=seconds))
+    assert not hasattr(trigger, "_pace")
+
+
+@pytest.mark.parametrize(
+    ("text", "zone"),
+    [("*/7 * * * *", UTC), ("0 9 1 * *", UTC), ("0 9 * * *", PARIS), ("* * * * *", None)],
+)
+def test_where_no_step_is_sure_the_trigger_searches_each_time(text, zone):
+    trigger, moment = Cron(text, tz=zone), NOON
+    for _ in range(4):
+        found = trigger.next(moment)
+        assert found == CronExpression.parse(text).next(moment.astimezone(zone or UTC))
+        moment = found
+    assert trigger._pace == ()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error"),
+    [(None, PolicyError), ("2026", PolicyError), (NOON.date(), PolicyError)],
+)
+def test_a_trigger_in_its_pace_still_refuses_what_is_no_aware_datetime(wrong, error):
+    trigger, moment = Cron("* * * * *").bind(UTC, "job"), NOON
+    for _ in range(3):
+        moment = trigger.next(moment)
+    with pytest.raises(error):
+        trigger.next(wrong)
+    with pytest.raises(NaiveDatetimeError):
+        trigger.next(moment.replace(tzinfo=None))
