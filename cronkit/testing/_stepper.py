@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from cronkit._attempt import Attempt
     from cronkit._cancel import CancelToken
+    from cronkit.jobs import Job
 
 
 class Stepper:
@@ -50,6 +51,7 @@ class Stepper:
         self._ended: deque[tuple[FakeExecutor, Attempt, object, BaseException | None]] = deque()
         self._done: Callable[[], bool] | None = None
         self._target = agenda.now
+        self._sleepless: dict[str, Callable[..., object]] = {}
         self._sleep, self._await = self.sleep, self._run_coroutine  # bound once, not once a run
 
     def crash(self) -> None:
@@ -133,13 +135,23 @@ class Stepper:
         if not isinstance(executor, FakeExecutor):
             executor.begin(attempt)
             self.agenda.ready.remove(first)  # only now: what is begun twice begins once
-        elif is_base and may_sleep(attempt.job.func):
+        elif is_base and self._may_sleep(attempt.job):
             baton.lend_to_helper(partial(self._execute_apart, executor, attempt))
         else:
             self._execute(executor, attempt)
         if not baton.back.is_open if is_base else baton.give_to_base():
             return True  # of the base: Ctrl-C came while it slept inside of that, and it left
         self._report_ended()
+        return False
+
+    def _may_sleep(self, job: Job) -> bool:
+        """Return whether a job's function may sleep; of the one that has run last it is known."""
+        func = job.func
+        if self._sleepless.get(job.id) is func:
+            return False
+        if may_sleep(func):
+            return True
+        self._sleepless[job.id] = func
         return False
 
     def _execute(self, executor: FakeExecutor, attempt: Attempt) -> None:
