@@ -141,9 +141,7 @@ class MemoryStore:
         with self._lock:
             table = self._table
             try:
-                return table.decide_and_take(
-                    job_ids, judge, owner, takes, free, limits=limits, now=now
-                )
+                return table.decide_and_take(job_ids, judge, owner, takes, free, limits, now)
             except BaseException:
                 table.line_up(now)
                 raise

@@ -76,14 +76,13 @@ class Table:
         self.waiting.push(waiting, now)
         return new
 
-    def decide_and_take(
+    def decide_and_take(  # noqa: PLR0917 -- private, and hot: by name they take longer
         self,
         job_ids: Sequence[str],
         judge: Judge,
         owner: str,
         takes: Collection[str],
         free: int,
-        *,
         limits: Limits,
         now: datetime,
     ) -> tuple[list[Decision], list[Taken], bool]:

@@ -111,7 +111,7 @@ class Stepper:
             if awake and agenda.now > self._target:
                 return  # a run has slept beyond it; what it has made ready is left to the next call
             if agenda.ready and baton.failure is None:
-                if self._run_next(is_base=is_base):
+                if self._run_next(is_base):
                     return
                 continue
             if baton.failure is not None or (awake and self._done is not None and self._done()):
@@ -128,7 +128,7 @@ class Stepper:
             elif sleeper is not None and self._wake(sleeper, is_base=is_base):
                 return
 
-    def _run_next(self, *, is_base: bool) -> bool:
+    def _run_next(self, is_base: bool) -> bool:  # noqa: FBT001 -- private, and hot
         """Run what is ready first; return whether this thread has no baton any more."""
         baton = self._baton
         first = _, _, _, _, _, executor, attempt = self.agenda.ready[0]
