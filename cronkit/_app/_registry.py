@@ -24,7 +24,7 @@ from cronkit.jobs import (
     check_call,
     convert_policies,
 )
-from cronkit.triggers import as_trigger, bind
+from cronkit.triggers import bound_trigger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -60,6 +60,7 @@ class Registry:
         self.zone = zone
         self.live = False
         self.fresh: set[str] = set()
+        self._usual: object = None  # the newest function that the default executor runs unasked
         self._executors = executors
         self._defaults = convert_policies(defaults, zone, forbidden=NOT_DEFAULTS)
         if self._defaults.get("executor") not in executors:
@@ -91,14 +92,14 @@ class Registry:
         func: Callable[..., object],
         trigger: Trigger | None,
         policies: Mapping[str, object],
-        *,
         parent: str | None = None,
         on: After = "succeeded",
     ) -> Job:
         """Build a job and take it in; nothing changes if anything is wrong with it."""
         core = self._core
-        job = build_job(func, trigger, self.zone, policies, self._defaults, parent=parent, on=on)
-        runs_on = self._accepted(job)
+        job = build_job(func, trigger, self.zone, policies, self._defaults, parent, on)
+        usual = func is self._usual and job.rules.executor is None
+        runs_on = None if usual else self._accepted(job)
         with core.lock:
             if parent is not None:
                 _refuse_cycle(job.id, self.get(parent), core.jobs)
@@ -107,7 +108,8 @@ class Registry:
                 now = core.clock.now()
                 fire = next_fire(job, now) if self.live else None  # first, for it may be refused
                 self._take_in(job, runs_on, fire, now)
-                self._tell(JobAdded, job.id)
+                if core.edits is not None or core.hooks.wants(JobAdded):  # mostly nobody listens
+                    self._tell(JobAdded, job.id)
             elif policies.get("replace") is True:
                 self._exchange(replaced, job, runs_on, owes_nothing=self.live)
                 self._tell(JobChanged, job.id)
@@ -151,7 +153,7 @@ class Registry:
         """
         with self._core.lock:
             job = self.get(job_id)
-            bound = bind(as_trigger(trigger), self.zone, job_id)
+            bound = bound_trigger(trigger, self.zone, job_id)
             check_call(job.func, job.args, job.kwargs)
             zone = getattr(bound, "tz", None) or self.zone
             changed = attrs.evolve(job, trigger=bound, zone=zone, parent=None)
@@ -243,6 +245,8 @@ class Registry:
         accepts = getattr(executor, "accepts", None)
         if accepts is not None:
             accepts(job)
+        elif name is None:
+            self._usual = job.func
         return name
 
     def _no_executor(self, name: object) -> PolicyError:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from cronkit._engine._edits import Edits
     from cronkit._engine._hooks import Hooks
-    from cronkit.abc import Clock, PromptStore, Store
+    from cronkit.abc import BriefStore, Clock, PromptStore, Store
     from cronkit.jobs import Job, JobState, Run, RunEvent
 
 
@@ -27,6 +27,7 @@ class Core:
     Attributes:
         clock: where the time is read.
         store: what keeps runs.
+        register: makes one job known to the store and returns its state.
         prompt: the same store, where it decides and hands out rows in one transaction.
         hooks: who is told.
         jobs: the jobs by id, in the order they were added.
@@ -40,8 +41,8 @@ class Core:
     """
 
     __slots__ = (
-        "awaited", "clock", "edits", "ended", "hooks", "jobs", "lock", "owner", "prompt", "shares",
-        "store", "wake",
+        "awaited", "clock", "edits", "ended", "hooks", "jobs", "lock", "owner", "prompt",
+        "register", "shares", "store", "wake",
     )  # fmt: skip
 
     awaited: int
@@ -51,7 +52,11 @@ class Core:
     def __init__(self, clock: Clock, store: Store, hooks: Hooks) -> None:
         self.clock = clock
         self.store = store
-        self.prompt = cast("PromptStore", store) if _decides_and_takes(type(store)) else None
+        kind = type(store)
+        decides_and_takes = _means(kind, "decide_and_take", "decide", "take")
+        self.prompt = cast("PromptStore", store) if decides_and_takes else None
+        alone = _means(kind, "register_one", "register")
+        self.register = cast("BriefStore", store).register_one if alone else self._register
         self.shares = bool(getattr(store, "shared", False))
         self.hooks = hooks
         self.jobs: dict[str, Job] = {}
@@ -65,6 +70,10 @@ class Core:
         from socket import gethostname  # noqa: PLC0415 -- costs 3 ms of import
 
         self.owner = f"{gethostname()}-{os.getpid()}-{os.urandom(4).hex()}"
+
+    def _register(self, job: Job, now: datetime) -> JobState:
+        """Do as `BriefStore.register_one` with a store that has it not."""
+        return self.store.register((job,), now)[job.id]
 
     def job_of(self, state: JobState) -> Job:
         """Return the job that a state is of, changed as its stored edit wants it."""
@@ -105,16 +114,16 @@ class Core:
         return attrs.evolve(run, fire_time=run.fire_time.astimezone(job.zone), first=first)
 
 
-def _decides_and_takes(kind: type) -> bool:
-    """Return whether a store has `PromptStore.decide_and_take`, and means it.
+def _means(kind: type, method: str, *general: str) -> bool:
+    """Return whether a store has a method that does in one step what its `general` ones do.
 
-    A class that has another `decide` or `take` than the class it derives from is asked by these.
+    A class that has another one of these than the class it derives from is asked by these.
     """
     for each in kind.__mro__:
         own = vars(each)
-        if "decide_and_take" in own:
-            return own["decide_and_take"] is not None
-        if "decide" in own or "take" in own:
+        if method in own:
+            return own[method] is not None
+        if any(name in own for name in general):
             return False
     return False
 

@@ -60,9 +60,9 @@ class Decider:
         core, timers = self._core, self._timers
         timers.sooner = False
         job_id, rules = job.id, job.rules
-        state = core.store.register((job,), now)[job_id]
-        is_new = state.first_seen is now and state.mark is None and state.pause is None
-        if core.edits is not None or not is_new:
+        state = core.register(job, now)
+        is_old = state.first_seen is not now or state.mark is not None or state.pause is not None
+        if is_old or core.edits is not None:
             self._look_at([job], {job_id: state}, now)
         elif fire is None or rules.jitter or rules.max_runs or not rules.enabled or self.failing:
             self._look(job, state, now, fire)

@@ -82,7 +82,9 @@ class Hooks:
         """Return whether an event of this class would reach a hook or the log."""
         if LOGGER.isEnabledFor(kind.level):
             return True
-        return bool(self._hooks) and any(issubclass(kind, classes) for _, classes in self._hooks)
+        if not self._hooks:
+            return False
+        return any(issubclass(kind, classes) for _, classes in self._hooks)
 
     def emit(self, event: Event) -> None:
         """Queue an event for delivery."""

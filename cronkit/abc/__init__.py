@@ -12,9 +12,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from cronkit.abc._clocks import Clock, DrivenClock, Engine
     from cronkit.abc._runs import Executor, Hook, Report
-    from cronkit.abc._stores import Judge, Plan, PromptStore, SharedStore, Store
+    from cronkit.abc._stores import BriefStore, Judge, Plan, PromptStore, SharedStore, Store
 
 __all__ = [
+    "BriefStore",
     "Clock",
     "DrivenClock",
     "Engine",
@@ -33,6 +34,13 @@ __getattr__ = lazy(
     {
         "cronkit.abc._clocks": ("Clock", "DrivenClock", "Engine"),
         "cronkit.abc._runs": ("Executor", "Hook", "Report"),
-        "cronkit.abc._stores": ("Judge", "Plan", "PromptStore", "SharedStore", "Store"),
+        "cronkit.abc._stores": (
+            "BriefStore",
+            "Judge",
+            "Plan",
+            "PromptStore",
+            "SharedStore",
+            "Store",
+        ),
     },
 )

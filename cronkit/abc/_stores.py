@@ -133,6 +133,18 @@ class Store(Protocol):
         ...
 
 
+class BriefStore(Store, Protocol):
+    """A store that can make one job known in fewer steps than many.
+
+    A scheduler uses that for a job that is added while it is started; else it calls `register`. A
+    store of one process has it: there such an add is as quick as what it is made of.
+    """
+
+    def register_one(self, job: Job, now: datetime) -> JobState:
+        """Do what `register` does with one job; return its state."""
+        ...
+
+
 class PromptStore(Store, Protocol):
     """A store that can decide and hand out rows in one transaction.
 

@@ -19,7 +19,7 @@ from cronkit.errors import NotCallableError
 from cronkit.jobs._policies import After, convert_policies
 from cronkit.jobs._rules import NO_RULES, WORDS, Ruled, Rules, rules_of
 from cronkit.jobs._runs import NOTHING
-from cronkit.triggers import Trigger, as_trigger, bind
+from cronkit.triggers import Trigger, bound_trigger
 
 if TYPE_CHECKING:
     from typing import Any
@@ -111,17 +111,13 @@ def _is_async(func: Callable[..., object]) -> bool:
     return inspect.iscoroutinefunction(getattr(type(func), "__call__", None))  # noqa: B004 -- its code
 
 
-def job_id_of(func: Callable[..., object], given: object) -> str:
-    """Return the id for a function: the one given, else its ``__name__``.
+def _own_id(func: Callable[..., object]) -> str:
+    """Return the id for a function of which none was given: its ``__name__``.
 
     Raises:
-        NotCallableError: `func` is not callable, or has no name that can be an id.
-        PolicyError: the id given cannot be a name.
+        NotCallableError: it has none.
+        PolicyError: its name cannot be an id.
     """
-    if not callable(func):
-        raise NotCallableError(func, "it is not callable; decorate a function")
-    if given is not None:
-        return _convert.name(given, "id")
     own = getattr(func, "__name__", None)
     if own == "<lambda>":
         raise NotCallableError(func, "a lambda has no name; give it one with id=")
@@ -161,13 +157,12 @@ def check_call(
         raise NotCallableError(func, why)
 
 
-def build_job(
+def build_job(  # noqa: PLR0917 -- keywords cost a fiftieth of an add
     func: Callable[..., object],
     trigger: Trigger | None,
     zone: tzinfo,
     policies: Mapping[str, object],
     defaults: Mapping[str, object],
-    *,
     parent: str | None = None,
     on: After = "succeeded",
 ) -> Job:
@@ -188,21 +183,32 @@ def build_job(
         DurationError: a duration that cannot be read.
         TypeError: a name that is no policy.
     """
+    if not callable(func):
+        raise NotCallableError(func, "it is not callable; decorate a function")
     given = policies.get("id")
-    job_id = job_id_of(func, given)
-    words = convert_policies(policies, zone) if len(policies) > (given is not None) else {}
-    draft = _draft_of(job_id, func, parent, on)
-    if defaults:
-        words = {**defaults, **words}
-    if words:
-        fields, rules = _parted(words)
+    job_id = _own_id(func) if given is None else _convert.name(given, "id")
+    draft: Any = _Draft()
+    draft.id = job_id
+    draft.func = func
+    draft.parent = parent
+    draft.on = on
+    draft.description = ""
+    draft.tags = _NO_TAGS
+    draft.args = ()
+    draft.kwargs = NOTHING
+    draft.rules = NO_RULES
+    if defaults or len(policies) > (given is not None):
+        fields, rules = _parted({**defaults, **convert_policies(policies, zone)})
         draft.rules = rules_of(rules) if rules else NO_RULES
         for word, value in fields.items():
             setattr(draft, word, value)
-    if trigger is not None or parent is not None or draft.args or draft.kwargs:
+    if draft.args or draft.kwargs:
         check_call(func, draft.args, draft.kwargs)
+    elif func is not _newest_bare[0] and (trigger is not None or parent is not None):
+        check_call(func, (), NOTHING)
+        _newest_bare[0] = func
     if trigger is not None:
-        trigger = bind(as_trigger(trigger), zone, job_id)
+        trigger = bound_trigger(trigger, zone, job_id)
         zone = getattr(trigger, "tz", None) or zone
     draft.trigger = trigger
     draft.zone = zone
@@ -219,16 +225,5 @@ def _parted(words: Mapping[str, object]) -> tuple[dict[str, object], dict[str, o
     return fields, rules
 
 
-def _draft_of(job_id: str, func: Callable[..., object], parent: str | None, on: After) -> Any:
-    """Return what becomes a `Job` by getting its class; each field is the default of `Job`."""
-    draft: Any = _Draft()
-    draft.id = job_id
-    draft.func = func
-    draft.parent = parent
-    draft.on = on
-    draft.description = ""
-    draft.tags = _NO_TAGS
-    draft.args = ()
-    draft.kwargs = NOTHING
-    draft.rules = NO_RULES
-    return draft
+_newest_bare: list[object] = [None]
+"""The newest function found to take a call without arguments: many jobs often share one."""

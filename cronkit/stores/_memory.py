@@ -88,6 +88,11 @@ class MemoryStore:
                 states[job.id] = self._table.register(job, now)
         return states
 
+    def register_one(self, job: Job, now: datetime) -> JobState:
+        """Make a job known; see `cronkit.abc.BriefStore.register_one`."""
+        with self._lock:
+            return self._table.register(job, now)
+
     def forget(self, job_id: str, now: datetime) -> Sequence[Run]:
         """End the waiting runs of a removed job; see `cronkit.abc.Store.forget`."""
         with self._lock:

@@ -22,6 +22,7 @@ from cronkit.triggers._protocol import (
 )
 from cronkit.triggers._rule import Rule
 from cronkit.triggers._steps import CalendarSteps
+from cronkit.triggers._value import bound_trigger
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ __all__ = [
     "Trigger",
     "as_trigger",
     "bind",
+    "bound_trigger",
     "dump_trigger",
     "jitter_delay",
     "jittered",

@@ -62,7 +62,11 @@ class Every(TriggerValue):
             anchor = _local.wall(anchor, "anchor")
             if anchor.tzinfo is not None or zone is not None:
                 anchor = _local.bound_moment(anchor, zone or UTC, "anchor")
-        _put_interval(self, _convert.duration(interval, "interval", least=_SHORTEST))
+        given, length = _newest_read[0]
+        if given is not interval:
+            length = _convert.duration(interval, "interval", least=_SHORTEST)
+            _newest_read[0] = interval, length
+        _put_interval(self, length)
         _put_anchor(self, anchor)
         _put_tz(self, zone)
         _put_newest(self, anchor)
@@ -164,6 +168,9 @@ _put_interval, _put_anchor, _put_tz, _put_newest = (
     vars(Every)[each.name].__set__ for each in attrs.fields(Every)
 )
 """To write a frozen field by these takes half of what it takes through attrs."""
+
+_newest_read: list[tuple[object, timedelta]] = [(_SHORTEST, _SHORTEST)]
+"""The newest interval as it was given, and as it was read: of many jobs, neighbours often give one."""
 
 _newest_bound: list[Every | None] = [None]
 """The newest trigger that was bound: of many jobs, neighbours often have the same interval."""

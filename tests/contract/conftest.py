@@ -44,6 +44,12 @@ def connect(request):
     return request.param(request)
 
 
+@pytest.fixture(params=(_memory,), ids=("memory",))
+def connect_brief(request):
+    """As `connect`, for the stores that have a `register_one`."""
+    return request.param(request)
+
+
 @pytest.fixture(params=(_sqlite, _postgres), ids=("sqlite", "postgres"))
 def connect_shared(request):
     """As `connect`, for the stores that processes share."""

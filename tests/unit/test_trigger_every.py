@@ -152,6 +152,16 @@ def test_bad_input_is_refused_with_the_argument_and_what_is_allowed(make, error,
     assert words in str(caught.value)
 
 
+def test_an_interval_that_is_given_again_is_read_as_before_and_a_bad_one_refused_again():
+    text = "5m"
+    assert [Every(each).interval for each in (text, text, 90, text)] == [
+        timedelta(minutes=5), timedelta(minutes=5), timedelta(seconds=90), timedelta(minutes=5),
+    ]  # fmt: skip
+    for _ in range(2):
+        with pytest.raises(DurationError, match="interval: 'soon'"):
+            Every("soon")
+
+
 def test_equal_intervals_bound_to_one_zone_one_after_another_are_one_object():
     first, second = (Every("5m").bind(PARIS, job) for job in ("a", "b"))
     assert first is second
