@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from cronkit.jobs import LiveRun, Outcome, Run, Taken
+from cronkit.jobs import NOTHING, LiveRun, Outcome, Run, Taken
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from datetime import datetime
 
     from cronkit.jobs import Decision, Ending, Phase
 
+
+_SUCCEEDED = Outcome.SUCCEEDED  # to look it up in its class costs as much as five fields
 
 _LATE = timedelta(seconds=5)
 """A step of the clock is noticed this soon at the latest."""
@@ -25,63 +27,60 @@ class Row:
     """One run, changed in place from waiting to its outcome.
 
     A plain class: a year of a minutely job writes half a million of these, and an immutable value
-    would have to be built anew at each of the three changes.
+    would have to be built anew at each of the three changes. What was handed out of it (`Taken`)
+    and what came back (`Ending`) are gone with the attempt, as far as they say nothing that is not
+    here: a burst leaves two objects a run behind, and the garbage collector looks at half as many.
+
+    Attributes:
+        attempt: the newest attempt, 0 before the first.
+        outcome: the outcome, if it has one.
+        ended_at: when it got its outcome; ``None`` before that.
+        ending: what its newest attempt came to; ``None``: none has ended, or the run has succeeded
+            and there is no more to say.
     """
 
     __slots__ = (
-        "abandoned", "decision", "ending", "entered_at", "not_before", "owner", "phase", "taken",
+        "abandoned", "attempt", "decision", "ended_at", "ending", "entered_at", "first_started_at",
+        "not_before", "outcome", "owner", "phase", "started_at",
     )  # fmt: skip
 
     def __init__(self, decision: Decision, now: datetime) -> None:
         self.decision = decision
         self.not_before = decision.not_before
-        self.phase: Phase = "waiting" if decision.outcome is None else "ended"
         self.entered_at = now
         self.owner: str | None = None
-        self.taken: Taken | None = None
+        self.attempt = 0
+        self.started_at: datetime | None = None
+        self.first_started_at: datetime | None = None
         self.ending: Ending | None = None
         self.abandoned = False
-
-    @property
-    def attempt(self) -> int:
-        """The newest attempt, 0 before the first."""
-        return 0 if self.taken is None else self.taken.attempt
-
-    @property
-    def outcome(self) -> Outcome | None:
-        """The outcome, if it has one."""
-        return self.decision.outcome if self.ending is None else self.ending.outcome
-
-    @property
-    def ended_at(self) -> datetime | None:
-        """When it got its outcome; ``None`` before that."""
-        if self.outcome is None:
-            return None
-        return self.entered_at if self.ending is None else self.ending.at
-
-    def can_start(self, now: datetime) -> bool:
-        """Return whether it waits, and its time has come."""
-        return self.phase == "waiting" and self.not_before <= now
+        outcome = self.outcome = decision.outcome
+        self.phase: Phase = "waiting" if outcome is None else "ended"
+        self.ended_at = None if outcome is None else now
 
     def start(self, owner: str, now: datetime) -> Taken:
         """Make the row running, as `owner`'s."""
-        decision, before = self.decision, self.taken
+        decision = self.decision
         self.owner = owner
-        taken = self.taken = Taken(
+        self.started_at = now
+        first = self.first_started_at
+        if first is None:
+            first = self.first_started_at = now
+        attempt = self.attempt = self.attempt + 1
+        self.phase = "running"  # last: by its owner it is found, should Ctrl-C come before a return
+        return Taken(
             decision.run_id,
             decision.job_id,
             decision.fire_time,
             decision.not_before,
-            1 if before is None else before.attempt + 1,
+            attempt,
             now,
-            now if before is None else before.first_started_at,
+            first,
             None,
             decision.origin,
             decision.args,
             decision.kwargs,
         )
-        self.phase = "running"  # last: by its owner it is found, should Ctrl-C come before a return
-        return taken
 
     def pull_in(self, now: datetime, delta: timedelta) -> None:
         """Wait no longer than before, though the wall clock was set back by `delta`.
@@ -106,10 +105,15 @@ class Row:
 
     def end(self, ending: Ending) -> None:
         """Give the row its outcome."""
-        self.phase = "ended"
-        self.ending = ending
-        if ending.abandoned:
-            self.abandoned = True
+        outcome = self.outcome = ending.outcome
+        self.ended_at = ending.at
+        if outcome is _SUCCEEDED and ending.notes is NOTHING and ending.reason is None:
+            self.ending = None
+        else:
+            self.ending = ending
+            if ending.abandoned:
+                self.abandoned = True
+        self.phase = "ended"  # last: should Ctrl-C come in between, the outcome is written again
 
     def live(self) -> LiveRun:
         """Return the row as the planner sees it."""
@@ -122,10 +126,8 @@ class Row:
 
     def run(self) -> Run:
         """Return the row as a value."""
-        decision, ending, taken = self.decision, self.ending, self.taken
-        first = None if taken is None else taken.first_started_at
-        ended_at = self.ended_at
-        facts: Mapping[str, object] = {} if ending is None else ending.notes
+        decision, ending = self.decision, self.ending
+        first, ended_at = self.first_started_at, self.ended_at
         return Run(
             id=decision.run_id,
             job_id=decision.job_id,
@@ -136,12 +138,11 @@ class Row:
             origin=decision.origin,
             attempt=self.attempt,
             not_before=self.not_before if self.phase == "waiting" else None,
-            started_at=None if taken is None else taken.started_at,
+            started_at=self.started_at,
             ended_at=ended_at,
             lateness=None if first is None else first - decision.not_before,
             duration=None if first is None or ended_at is None else ended_at - first,
             owner=self.owner,
-            fence=None if taken is None else taken.fence,
             error=None if ending is None else ending.error,
             error_type=None if ending is None else ending.error_type,
             blocked_by=decision.blocked_by if decision.outcome is Outcome.SKIPPED else None,
@@ -149,7 +150,7 @@ class Row:
             count=decision.count,
             at_least=decision.at_least,
             abandoned=self.abandoned,
-            notes=facts,
+            notes=NOTHING if ending is None else ending.notes,
             key=decision.key,
             priority=decision.priority,
         )

@@ -101,7 +101,8 @@ class Table:
         if len(waiting) == 1 and free > 0 and not limits.tags_of and line.is_empty():
             row = waiting[0]
             job = jobs[row.decision.job_id]
-            if row.can_start(now) and not job.going and job.job_id in takes:
+            ready = row.phase == "waiting" and row.not_before <= now
+            if ready and not job.going and job.job_id in takes:
                 job.going = 1
                 return new, [row.start(owner, now)], False
         line.push(waiting, now)

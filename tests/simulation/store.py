@@ -24,6 +24,7 @@ class SharedMemoryStore(MemoryStore):
         self._tells_deaths = tells_deaths
         self._beats: dict[str, int] = {}
         self._fences: dict[str, int] = {}
+        self._held: dict[str, int] = {}  # by run
         self._asked: dict[str, str] = {}
         self._changes = 0
         self._published: dict[str, Publication] = {}
@@ -54,8 +55,8 @@ class SharedMemoryStore(MemoryStore):
         taken = []
         for each in super().take(owner, job_ids, free, limits, now):
             fence = self._fences[each.job_id] = self._fences.get(each.job_id, 0) + 1
-            held = self._table.rows[each.run_id].taken = attrs.evolve(each, fence=fence)
-            taken.append(held)
+            self._held[each.run_id] = fence
+            taken.append(attrs.evolve(each, fence=fence))
         return taken
 
     def decide_and_take(self, job_ids, judge, owner, takes, free, *, limits, now):
@@ -65,7 +66,7 @@ class SharedMemoryStore(MemoryStore):
 
     def finish(self, ending, followers=(), plan=None):
         row = self._table.rows.get(ending.run_id)
-        newest = None if row is None or row.taken is None else row.taken.fence
+        newest = self._held.get(ending.run_id)
         if row is not None and newest != ending.fence:
             raise FenceLostError(self.name, ending.run_id, ending.fence, newest)
         self._asked.pop(ending.run_id, None)
@@ -122,10 +123,16 @@ class SharedMemoryStore(MemoryStore):
     def expire(self, owner, beat, judge):
         if beat is not None and self._beats.get(owner, -1) != beat:
             return []
-        expired = super().expire(owner, beat, judge)
+        expired = super().expire(owner, beat, lambda run: judge(self._fenced(run)))
         self._beats.pop(owner, None)
         self._published.pop(owner, None)
         return expired
+
+    def runs(self, **which):
+        return [self._fenced(run) for run in super().runs(**which)]
+
+    def _fenced(self, run):
+        return attrs.evolve(run, fence=self._held.get(run.id))
 
     @property
     def dead(self):
