@@ -89,8 +89,10 @@ class Endings:
         if outcome is None:
             self._waits_again(ending, error)
             return
-        self.tally.outcomes[outcome] += 1
-        if outcome is not _SUCCEEDED or not core.hooks.quiet:
+        if outcome is _SUCCEEDED and core.hooks.quiet:
+            self.tally.succeeded += 1
+        else:
+            self.tally.count(outcome)
             core.tell(BY_OUTCOME[outcome], run_id, ending.at, error=error)
         if self.handles:
             self.complete(run_id, value, error)
