@@ -98,9 +98,11 @@ class Timers:
         Each is in `due` before it is disarmed: should Ctrl-C come in between, the caller has it.
         """
         heap, armed = self._heap, self._armed
-        while heap and heap[0][0] <= now:
+        while heap:
             entry = heap[0]
-            key = entry[2]
+            when, _, key = entry
+            if when > now:
+                return
             if armed.get(key) is entry:
                 due.append(key)
                 del armed[key]

@@ -131,9 +131,10 @@ class Agenda:
             when = engine.next_wakeup()
             if when is not None and when < soonest:
                 found, soonest = engine, when
-        sleeper = self._next_sleeper() if self._sleepers else None
-        if sleeper is not None and self.origin + sleeper.until < soonest:
-            return self.origin + sleeper.until, None, sleeper
+        if self._sleepers:
+            sleeper = self._next_sleeper()
+            if sleeper is not None and self.origin + sleeper.until < soonest:
+                return self.origin + sleeper.until, None, sleeper
         return soonest, found, None
 
     def _next_sleeper(self) -> Sleeper | None:

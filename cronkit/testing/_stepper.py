@@ -107,26 +107,29 @@ class Stepper:
         agenda, baton = self.agenda, self._baton
         self._report_ended()
         while True:
-            awake = baton.sleeper is None
-            if awake and agenda.now > self._target:
-                return  # a run has slept beyond it; what it has made ready is left to the next call
-            if agenda.ready and baton.failure is None:
+            while agenda.ready and baton.failure is None:
+                if agenda.now > self._target and baton.sleeper is None:
+                    return  # a run has slept beyond it; what is ready is left to the next call
                 if self._run_next(is_base):
                     return
-                continue
-            if baton.failure is not None or (awake and self._done is not None and self._done()):
+            if baton.failure is not None or (self._done is not None and self._is_done()):
                 baton.rouse_base()
                 return
             when, engine, sleeper = agenda.next()
-            if when is NEVER or (awake and when > self._target):
+            if when < agenda.now:  # noqa: PLR1730 -- a call of `max` takes longer than all of this
+                when = agenda.now
+            if when is NEVER or (when > self._target and baton.sleeper is None):
                 return
-            if when > agenda.now:  # noqa: PLR1730 -- a call of `max` takes longer than all of this
-                agenda.now = when
+            agenda.now = when
             if engine is not None:
                 baton.at_work = "a hook"
                 engine.step()
             elif sleeper is not None and self._wake(sleeper, is_base=is_base):
                 return
+
+    def _is_done(self) -> bool:
+        """Return whether what is waited for has come about; nobody looks while the base sleeps."""
+        return self._baton.sleeper is None and self._done is not None and self._done()
 
     def _run_next(self, is_base: bool) -> bool:  # noqa: FBT001 -- private, and hot
         """Run what is ready first; return whether this thread has no baton any more."""
@@ -135,7 +138,11 @@ class Stepper:
         if not isinstance(executor, FakeExecutor):
             executor.begin(attempt)
             self.agenda.ready.remove(first)  # only now: what is begun twice begins once
-        elif is_base and self._may_sleep(attempt.job):
+        elif (
+            is_base
+            and self._sleepless.get((job := attempt.job).id) is not job.func
+            and self._may_sleep(job)
+        ):
             baton.lend_to_helper(partial(self._execute_apart, executor, attempt))
         else:
             self._execute(executor, attempt)
@@ -145,13 +152,10 @@ class Stepper:
         return False
 
     def _may_sleep(self, job: Job) -> bool:
-        """Return whether a job's function may sleep; of the one that has run last it is known."""
-        func = job.func
-        if self._sleepless.get(job.id) is func:
-            return False
-        if may_sleep(func):
+        """Return whether a job's function may sleep; one that does not is looked at once."""
+        if may_sleep(job.func):
             return True
-        self._sleepless[job.id] = func
+        self._sleepless[job.id] = job.func
         return False
 
     def _execute(self, executor: FakeExecutor, attempt: Attempt) -> None:
