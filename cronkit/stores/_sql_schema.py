@@ -21,13 +21,14 @@ if TYPE_CHECKING:
     from cronkit.stores._sql_session import Session
     from cronkit.stores._sql_text import Dialect
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 """The version of the tables; a store refuses a newer one and migrates an older one."""
 
 _FIRST = 1
 """The version of tables that do not say theirs: it was not written into them then."""
 
 _SERIAL = "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"
+_BYTEWISE = 'COLLATE "C"'
 _STEP = "-- from version "
 
 
@@ -93,7 +94,8 @@ def _read(name: str) -> str:
 
 def _run(session: Session, dialect: Dialect, text: str) -> None:
     for statement in _statements(text):
-        session.run(statement.replace(_SERIAL, dialect.serial))
+        own = statement.replace(_SERIAL, dialect.serial).replace(_BYTEWISE, dialect.bytewise)
+        session.run(own)
 
 
 def _statements(text: str) -> Iterator[str]:

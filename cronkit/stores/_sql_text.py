@@ -1,8 +1,8 @@
 """The statements of a store in SQL, written once for every database.
 
 Times are whole microseconds since the Unix epoch, in UTC; JSON is text. A statement is neutral:
-``?`` stands for a parameter, ``among(?)`` for "is one of" with a list, and `Dialect` says how a
-database writes them.
+``?`` stands for a parameter, ``among(?)`` for "is one of" with a list, ``bytewise`` for the order
+of names that a memory store has too, and `Dialect` says how a database writes them.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ class Dialect:
     Attributes:
         mark: a parameter.
         among: the test whether a column is one of a list.
+        bytewise: after a column to sort by: by code points, whatever the language of the database.
         lock: ends a SELECT that locks its rows, and waits for rows that are locked.
         lock_free: ends a SELECT that locks its rows, and leaves out rows that are locked.
         tables: a SELECT that gives a row if the tables are there.
@@ -28,22 +29,24 @@ class Dialect:
     mark: str = "?"
     among: str
     tables: str
+    bytewise: str = ""
     lock: str = ""
     lock_free: str = ""
     serial: str = "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"
 
     def text(self, statement: str) -> str:
         """Return a neutral statement as this database reads it."""
-        return _text(statement, self.mark, self.among, self.lock, self.lock_free)
+        return _text(statement, self)
 
 
 @cache
-def _text(statement: str, mark: str, among: str, lock: str, lock_free: str) -> str:
+def _text(statement: str, dialect: Dialect) -> str:
     parts = {
-        " among(?)": f" {among}",
-        " locked_free": f" {lock_free}",
-        " locked": f" {lock}",
-        "?": mark,
+        " among(?)": f" {dialect.among}",
+        " bytewise": f" {dialect.bytewise}".rstrip(),
+        " locked_free": f" {dialect.lock_free}",
+        " locked": f" {dialect.lock}",
+        "?": dialect.mark,
     }
     for word, written in parts.items():
         statement = statement.replace(word, written)
@@ -128,12 +131,13 @@ NEW_JOB = (
 DEFINE_JOB = "UPDATE cronkit_jobs SET keep_runs = ?, definition = ? WHERE id = ?"
 DEFINITIONS = "SELECT id, keep_runs, definition FROM cronkit_jobs WHERE id among(?)"
 KNOWN_JOBS = (
-    "SELECT id, definition, edit FROM cronkit_jobs WHERE definition IS NOT NULL ORDER BY id"
+    "SELECT id, definition, edit FROM cronkit_jobs WHERE definition IS NOT NULL"
+    " ORDER BY id bytewise"
 )
 FORGET_JOB = "UPDATE cronkit_jobs SET definition = NULL, edit = NULL WHERE id = ?"
 JOBS = "SELECT id, first_seen, mark, planned, pause, edit FROM cronkit_jobs WHERE id among(?)"
-JOBS_FREE = f"{JOBS} ORDER BY id locked_free"
-JOBS_WAITED_FOR = f"{JOBS} ORDER BY id locked"
+JOBS_FREE = f"{JOBS} ORDER BY id bytewise locked_free"
+JOBS_WAITED_FOR = f"{JOBS} ORDER BY id bytewise locked"
 LIVE_RUNS = (
     "SELECT job_id, id, phase, attempt, abandoned FROM cronkit_runs"
     " WHERE live = 1 AND job_id among(?) ORDER BY serial"
@@ -221,7 +225,7 @@ PRUNE = (
 
 READY_JOBS = (
     "SELECT job_id FROM cronkit_runs WHERE phase = 'waiting' AND not_before <= ?"
-    " ORDER BY priority DESC, fire_time, job_id LIMIT ?"
+    " ORDER BY priority DESC, fire_time, job_id bytewise LIMIT ?"
 )
 ANY_WAITING = "SELECT 1 FROM cronkit_runs WHERE phase = 'waiting' LIMIT 1"
 NEXT_START = (
@@ -236,9 +240,9 @@ READY = (
     "SELECT serial, id, job_id, fire_time, due, attempt, first_started_at, forced, origin, args,"
     " kwargs FROM cronkit_runs WHERE phase = 'waiting' AND not_before <= ?"
     " AND NOT (job_id among(?)) AND (forced = 1 OR NOT (job_id among(?)))"
-    " ORDER BY priority DESC, fire_time, job_id, serial LIMIT ?"
+    " ORDER BY priority DESC, fire_time, job_id bytewise, serial LIMIT ?"
 )
-FENCES = "SELECT id, fence FROM cronkit_jobs WHERE id among(?) ORDER BY id locked_free"
+FENCES = "SELECT id, fence FROM cronkit_jobs WHERE id among(?) ORDER BY id bytewise locked_free"
 RAISE_FENCE = "UPDATE cronkit_jobs SET fence = ? WHERE id = ?"
 TAKE_RUN = (
     "UPDATE cronkit_runs SET phase = 'running', owner = ?, fence = ?, attempt = ?, started_at = ?,"

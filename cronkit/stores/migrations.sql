@@ -23,3 +23,9 @@ UPDATE cronkit_meta SET value = 4 WHERE name = 'schema';
 CREATE INDEX cronkit_runs_giving_up ON cronkit_runs (give_up_at)
   WHERE phase = 'waiting' AND give_up_at IS NOT NULL;
 UPDATE cronkit_meta SET value = 5 WHERE name = 'schema';
+
+-- from version 5 to 6: waiting rows stand in one order of names, whatever the language is.
+DROP INDEX cronkit_runs_order;
+CREATE INDEX cronkit_runs_order
+  ON cronkit_runs (priority DESC, fire_time, job_id COLLATE "C") WHERE phase = 'waiting';
+UPDATE cronkit_meta SET value = 6 WHERE name = 'schema';

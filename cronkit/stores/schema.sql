@@ -9,7 +9,7 @@ CREATE TABLE IF NOT EXISTS cronkit_meta (
   name TEXT PRIMARY KEY,              -- schema: version; created: Unix ms; changes: a counter
   value BIGINT NOT NULL
 );
-INSERT INTO cronkit_meta (name, value) VALUES ('schema', 5) ON CONFLICT DO NOTHING;
+INSERT INTO cronkit_meta (name, value) VALUES ('schema', 6) ON CONFLICT DO NOTHING;
 
 CREATE TABLE IF NOT EXISTS cronkit_jobs (
   id TEXT PRIMARY KEY,
@@ -76,8 +76,8 @@ CREATE INDEX IF NOT EXISTS cronkit_runs_by_time ON cronkit_runs (fire_time);
 CREATE INDEX IF NOT EXISTS cronkit_runs_live ON cronkit_runs (job_id) WHERE live = 1;
 CREATE INDEX IF NOT EXISTS cronkit_runs_history ON cronkit_runs (job_id, ended_at)
   WHERE live = 0;
-CREATE INDEX IF NOT EXISTS cronkit_runs_order ON cronkit_runs (priority DESC, fire_time, job_id)
-  WHERE phase = 'waiting';
+CREATE INDEX IF NOT EXISTS cronkit_runs_order
+  ON cronkit_runs (priority DESC, fire_time, job_id COLLATE "C") WHERE phase = 'waiting';
 CREATE INDEX IF NOT EXISTS cronkit_runs_waiting ON cronkit_runs (not_before)
   WHERE phase = 'waiting';
 CREATE INDEX IF NOT EXISTS cronkit_runs_giving_up ON cronkit_runs (give_up_at)

@@ -5,13 +5,24 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from importlib import resources
 
 import pytest
 
 from cronkit import Every, Scheduler, current_run
 from cronkit.errors import StoreError
-from cronkit.jobs import RunCancelled, StoreBack, StoreLost
+from cronkit.jobs import (
+    Decision,
+    Limits,
+    RunCancelled,
+    StoreBack,
+    StoreLost,
+    Verdict,
+    build_job,
+    run_id,
+)
+from cronkit.stores import MemoryStore
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(120)]
 
@@ -286,3 +297,28 @@ def test_who_has_reconnected_hears_again(scheduler_on, postgres):
             one.unpause("job")
             wait_for(lambda: two.status().jobs[0].pause is None)
     assert median_of(told) < 0.5
+
+
+# --- the order of names --------------------------------------------------------------------------
+
+
+def test_names_come_in_one_order_whatever_the_language_of_the_database(postgres):
+    from cronkit.integrations.postgres import PostgresStore
+
+    postgres.sql(
+        "CREATE DATABASE english TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en-US'"
+        " ENCODING 'UTF8'"
+    )
+    names = ["a", "B", "_c", "A-1", "A1", "a.b", "z"]
+    now, no_limits = datetime(2026, 1, 1, 12, tzinfo=UTC), Limits(jobs={}, tags={}, tags_of={})
+    jobs = [build_job(print, Every("1m"), UTC, {"id": name}, {}) for name in names]
+    orders = []
+    for store in (MemoryStore(), PostgresStore(f"{postgres.dsn} dbname=english")):
+        store.open("here", now)
+        store.register(jobs, now)
+        rows = [Decision(run_id(name, now), name, now, now) for name in names]
+        store.decide(names, lambda _, rows=rows: [Verdict(r.job_id, [r], now) for r in rows], now)
+        order = [store.take("here", names, 1, no_limits, now)[0].job_id for _ in names]
+        orders.append(order)
+        store.close("here", now)
+    assert orders == [sorted(names)] * 2

@@ -20,6 +20,7 @@ _LIMITS_LOCK = 0x63726F6E6B6974
 DIALECT = Dialect(
     mark="%s",
     among="= ANY(%s)",
+    bytewise='COLLATE "C"',
     lock="FOR UPDATE",
     lock_free="FOR UPDATE SKIP LOCKED",
     tables="SELECT 1 WHERE to_regclass('cronkit_meta') IS NOT NULL",
