@@ -113,7 +113,6 @@ class Decider:
         core, attempts = self._core, self._attempts
         found: dict[str, Ahead | BaseException] = {}
         before, self._asked = self._asked, (found, now)
-        room, taken, more = 0, None, False
         try:
             # A row that others are told of waits first; jobs on several executors are taken apart.
             if start and core.prompt and core.hooks.quiet and len(attempts.groups) == 1:
@@ -124,6 +123,7 @@ class Decider:
                 )  # fmt: skip
             else:
                 decisions = core.store.decide(job_ids, plan_of(self._judge), now)
+                taken, room, more = None, 0, False
         except BaseException:
             self.ask_again(job_ids, now + _AGAIN)
             raise
