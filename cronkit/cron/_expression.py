@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from cronkit._convert import choice, instant
 from cronkit._convert import zone as to_zone
+from cronkit._zones import is_plain
 from cronkit.cron._instants import PASSES, between, is_fire_time, iterate, nearest
 from cronkit.cron._parser import read
 from cronkit.cron._refusal import LONGEST, moved, never, unfit, unknown_zone
@@ -144,7 +145,7 @@ class CronExpression:
             >>> CronExpression.parse("*/15 * * * *").next(datetime(2026, 1, 1, 9, 7, tzinfo=UTC))
             datetime.datetime(2026, 1, 1, 9, 15, tzinfo=datetime.timezone.utc)
         """
-        return nearest(self, after, zone_for(self, after, "after"), True)
+        return nearest(self, after, _zone_for(self, after, "after"), True)
 
     def previous(self, before: datetime) -> datetime | None:
         """Return the last fire time strictly before `before`: the mirror of `next`.
@@ -157,7 +158,7 @@ class CronExpression:
             >>> CronExpression.parse("*/15 * * * *").previous(datetime(2026, 1, 1, 9, tzinfo=UTC))
             datetime.datetime(2026, 1, 1, 8, 45, tzinfo=datetime.timezone.utc)
         """
-        return nearest(self, before, zone_for(self, before, "before"), False)
+        return nearest(self, before, _zone_for(self, before, "before"), False)
 
     def iter(self, after: datetime, until: datetime | None = None) -> Iterator[datetime]:
         """Yield the fire times strictly after `after` and before `until`.
@@ -173,7 +174,7 @@ class CronExpression:
             >>> next(days).day, next(days).day
             (2, 3)
         """
-        zone = zone_for(self, after, "after")
+        zone = _zone_for(self, after, "after")
         return iterate(self, after, zone, None if until is None else instant(until, "until"))
 
     def between(self, start: datetime, end: datetime) -> Iterator[datetime]:
@@ -188,7 +189,7 @@ class CronExpression:
             >>> [each.day for each in CronExpression.parse("@daily").between(start, end)]
             [1, 2]
         """
-        zone = zone_for(self, start, "start")
+        zone = _zone_for(self, start, "start")
         return between(self, start, zone, instant(end, "end"))
 
     def matches(self, moment: datetime) -> bool:
@@ -205,7 +206,7 @@ class CronExpression:
             >>> CronExpression.parse("0 9 * * *").matches(datetime(2026, 1, 1, 9, tzinfo=UTC))
             True
         """
-        return is_fire_time(self, moment, zone_for(self, moment, "moment"))
+        return is_fire_time(self, moment, _zone_for(self, moment, "moment"))
 
     def describe(self, lang: str = "en") -> str:
         """Return a sentence that says when it fires, in ``"en"`` or ``"fr"``.
@@ -276,12 +277,12 @@ def _reader(dialect: str) -> Callable[..., FieldSets]:
     return read_croniter
 
 
-def zone_for(expression: CronExpression, moment: datetime, argument: str) -> tzinfo:
+def _zone_for(expression: CronExpression, moment: datetime, argument: str) -> tzinfo:
     """Return the zone to match in: the expression's own, or else that of `moment`."""
     try:
         own = moment.tzinfo
     except AttributeError:
         own = instant(moment, argument).tzinfo
-    if own is None:
+    if own is None or (not is_plain(own) and moment.utcoffset() is None):
         raise NaiveDatetimeError(argument, moment)
     return expression.zone or own

@@ -7,7 +7,7 @@ offset; `_search` is needed for the first one only.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import MAXYEAR, MINYEAR, UTC, datetime, timedelta, timezone
 
 from cronkit._zones import DAY, LATEST, is_calm, is_plain, last_calm_day
 from cronkit.cron._fields import DAY as DAY_OF_MONTH
@@ -89,11 +89,13 @@ def pace_from(
     step = even_step(fields)
     if not step or zone is None or not is_plain(zone):
         return ()
+    if asked.year == MINYEAR or answer.year == MAXYEAR:
+        return ()  # there an answer depends on the zone in which a question is written
     utc = answer.astimezone(UTC)
     if type(zone) is timezone:
         limit = _LAST_YEAR
     elif step < DAY:
-        limit = utc + _calm_from(answer, zone) - step
+        limit = min(utc + _calm_from(answer, zone) - step, _LAST_YEAR)
     else:  # no zone is calm for long enough to be worth a look ahead
         return ()
     return asked.astimezone(UTC), utc, answer, step, limit

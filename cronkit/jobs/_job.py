@@ -10,6 +10,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from datetime import UTC, tzinfo
 from functools import lru_cache, partial
+from types import FunctionType
 from typing import TYPE_CHECKING
 
 import attrs
@@ -206,7 +207,8 @@ def build_job(  # noqa: PLR0917 -- keywords cost a fiftieth of an add
         check_call(func, draft.args, draft.kwargs)
     elif func is not _newest_bare[0] and (trigger is not None or parent is not None):
         check_call(func, (), NOTHING)
-        _newest_bare[0] = func
+        if type(func) is FunctionType:  # what else can be called may change from call to call
+            _newest_bare[0] = func
     if trigger is not None:
         trigger = bound_trigger(trigger, zone, job_id)
         zone = getattr(trigger, "tz", None) or zone
@@ -225,5 +227,5 @@ def _parted(words: Mapping[str, object]) -> tuple[dict[str, object], dict[str, o
     return fields, rules
 
 
-_newest_bare: list[object] = [None]
+_newest_bare: list[FunctionType | None] = [None]
 """The newest function found to take a call without arguments: many jobs often share one."""

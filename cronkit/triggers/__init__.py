@@ -7,6 +7,7 @@ Built in are `Cron`, `Every`, `At`, `Rule`, `AnyOf` and `Except`; any object wit
 
 from cronkit._lazy import lazy
 from cronkit.triggers._at import At
+from cronkit.triggers._binding import bound_trigger
 from cronkit.triggers._combine import AnyOf, Bounded, Except
 from cronkit.triggers._cron import Cron
 from cronkit.triggers._every import Every
@@ -22,7 +23,6 @@ from cronkit.triggers._protocol import (
 )
 from cronkit.triggers._rule import Rule
 from cronkit.triggers._steps import CalendarSteps
-from cronkit.triggers._value import bound_trigger
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -9,8 +9,6 @@ from weakref import WeakValueDictionary
 import attrs
 
 from cronkit.cron import CronExpression
-from cronkit.cron._expression import zone_for
-from cronkit.cron._instants import nearest
 from cronkit.cron._pace import pace_from
 from cronkit.cron._shared import shared
 from cronkit.errors import CronSyntaxError, PolicyError
@@ -149,7 +147,7 @@ class Cron(_Remembering):
             PolicyError: the expression has an ``H`` and no seed yet.
         """
         pace: Pace | tuple[()] | None = getattr(self, "_pace", None)
-        if pace:
+        if pace and type(after) is datetime:
             # A job that fires asks for what follows the answer; its neighbours ask the same again.
             asked, utc, answer, step, limit = pace
             if after == utc and utc < limit:
@@ -161,7 +159,7 @@ class Cron(_Remembering):
         expression = self.expression
         if expression is None:
             return self._seeded(None).next(after)
-        found = nearest(expression, after, zone_for(expression, after, "after"), True)
+        found = expression.next(after)
         known: datetime | None = getattr(self, "_answer", None)
         if found is None or known is None:
             _put_answer(self, found)
@@ -170,8 +168,9 @@ class Cron(_Remembering):
         if known == found and known.fold == found.fold and known.tzinfo is found.tzinfo:
             return known
         # Only a trigger that fires is asked for what follows its own answer.
-        if pace != () and known == after:
-            _put_pace(self, pace_from(expression.fields, self.tz, after, found))
+        if pace != () and type(after) is datetime and known == after:
+            usual = type(expression) is CronExpression  # else it may fire as it likes
+            _put_pace(self, pace_from(expression.fields, self.tz, after, found) if usual else ())
         _put_answer(self, found)
         return found
 
@@ -195,7 +194,9 @@ class Cron(_Remembering):
         own = expression.zone or zone
         fields = expression.fields
         # The text leaves open how the day fields join; a zone lives as long as what is found by it.
-        key = (fields.text, fields.either, expression.gap, expression.fold, id(own))
+        key = (
+            type(expression), fields.text, fields.either, expression.gap, expression.fold, id(own),
+        )  # fmt: skip
         found = _BOUND.get(key)
         if found is None:
             found = object.__new__(Cron)
@@ -233,7 +234,7 @@ class Cron(_Remembering):
 
 _put_answer, _put_pace = (vars(_Remembering)[name].__set__ for name in _Remembering.__slots__)
 
-_BOUND: WeakValueDictionary[tuple[str, bool, str, str, int], Cron] = WeakValueDictionary()
+_BOUND: WeakValueDictionary[tuple[type, str, bool, str, str, int], Cron] = WeakValueDictionary()
 
 
 def _in_zone(expression: CronExpression, zone: tzinfo | None) -> CronExpression:
@@ -245,7 +246,7 @@ def _in_zone(expression: CronExpression, zone: tzinfo | None) -> CronExpression:
         if _text.zone_name(own) == _text.zone_name(zone):
             return expression
         raise PolicyError("tz", str(zone), f"{own}, the zone that the expression names")
-    return CronExpression(expression.fields, zone, expression.gap, expression.fold)
+    return type(expression)(expression.fields, zone, expression.gap, expression.fold)
 
 
 def _refuse_beside_expression(options: Iterable[tuple[str, str | None]]) -> None:
