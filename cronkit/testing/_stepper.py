@@ -51,7 +51,7 @@ class Stepper:
         self._ended: deque[tuple[FakeExecutor, Attempt, object, BaseException | None]] = deque()
         self._done: Callable[[], bool] | None = None
         self._target = agenda.now
-        self._sleepless: dict[str, Callable[..., object]] = {}
+        self._sleepless: Job | None = None  # the one that ran last, if it does not sleep
         self._sleep, self._await = self.sleep, self._run_coroutine  # bound once, not once a run
 
     def crash(self) -> None:
@@ -138,11 +138,7 @@ class Stepper:
         if not isinstance(executor, FakeExecutor):
             executor.begin(attempt)
             self.agenda.ready.remove(first)  # only now: what is begun twice begins once
-        elif (
-            is_base
-            and self._sleepless.get((job := attempt.job).id) is not job.func
-            and self._may_sleep(job)
-        ):
+        elif is_base and attempt.job is not self._sleepless and self._may_sleep(attempt.job):
             baton.lend_to_helper(partial(self._execute_apart, executor, attempt))
         else:
             self._execute(executor, attempt)
@@ -152,10 +148,10 @@ class Stepper:
         return False
 
     def _may_sleep(self, job: Job) -> bool:
-        """Return whether a job's function may sleep; one that does not is looked at once."""
+        """Return whether a job's function may sleep; of one that runs again and again it is known."""
         if may_sleep(job.func):
             return True
-        self._sleepless[job.id] = job.func
+        self._sleepless = job
         return False
 
     def _execute(self, executor: FakeExecutor, attempt: Attempt) -> None:
