@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from types import FunctionType
 from typing import TYPE_CHECKING
 
 import attrs
@@ -107,7 +108,11 @@ class Registry:
             if replaced is None:
                 now = core.clock.now()
                 fire = next_fire(job, now) if self.live else None  # first, for it may be refused
-                self._take_in(job, runs_on, fire, now)
+                try:
+                    self._take_in(job, runs_on, fire, now)
+                except BaseException:  # a store may be anybody's
+                    self._leave_out(job)
+                    raise
                 if core.edits is not None or core.hooks.wants(JobAdded):  # mostly nobody listens
                     self._tell(JobAdded, job.id)
             elif policies.get("replace") is True:
@@ -126,6 +131,12 @@ class Registry:
             self._engine.arm(job, now, fire)
             if self.fresh:
                 self.forgive(now)
+
+    def _leave_out(self, job: Job) -> None:
+        """Forget a job that could not be taken in."""
+        self._index.unlink(job)
+        self._core.jobs.pop(job.id, None)
+        self._engine.decider.disarm(job.id)
 
     def remove(self, job_id: str) -> None:
         """Take a job out; its waiting runs end as cancelled, one that goes on goes on."""
@@ -245,7 +256,7 @@ class Registry:
         accepts = getattr(executor, "accepts", None)
         if accepts is not None:
             accepts(job)
-        elif name is None:
+        elif name is None and type(job.func) is FunctionType:
             self._usual = job.func
         return name
 

@@ -52,10 +52,9 @@ class Core:
     def __init__(self, clock: Clock, store: Store, hooks: Hooks) -> None:
         self.clock = clock
         self.store = store
-        kind = type(store)
-        decides_and_takes = _means(kind, "decide_and_take", "decide", "take")
+        decides_and_takes = _means(store, "decide_and_take", "decide", "take")
         self.prompt = cast("PromptStore", store) if decides_and_takes else None
-        alone = _means(kind, "register_one", "register")
+        alone = _means(store, "register_one", "register")
         self.register = cast("BriefStore", store).register_one if alone else self._register
         self.shares = bool(getattr(store, "shared", False))
         self.hooks = hooks
@@ -114,13 +113,13 @@ class Core:
         return attrs.evolve(run, fire_time=run.fire_time.astimezone(job.zone), first=first)
 
 
-def _means(kind: type, method: str, *general: str) -> bool:
+def _means(store: Store, method: str, *general: str) -> bool:
     """Return whether a store has a method that does in one step what its `general` ones do.
 
-    A class that has another one of these than the class it derives from is asked by these.
+    One that has another one of these than its class, or its class another one than the class it
+    derives from, is asked by these.
     """
-    for each in kind.__mro__:
-        own = vars(each)
+    for own in (getattr(store, "__dict__", {}), *map(vars, type(store).__mro__)):
         if method in own:
             return own[method] is not None
         if any(name in own for name in general):
