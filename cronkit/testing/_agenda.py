@@ -98,8 +98,9 @@ class Agenda:
 
     def step_wall(self, delta: timedelta) -> None:
         """Move the wall clock only, and tell the schedulers, which in real time notice it soon."""
+        now = self.now + delta  # first: it may be beyond the calendar
         self.origin += delta
-        self.now += delta
+        self.now = now
         for engine in self.engines:
             engine.clock_stepped(delta)
 
@@ -123,6 +124,10 @@ class Agenda:
             insort(self.ready, entry)
         else:
             self.ready.append(entry)
+
+    def unqueue(self, attempt: Attempt) -> None:
+        """Run an attempt no more; one that is not queued is no error."""
+        self.ready[:] = [each for each in self.ready if each[-1] is not attempt]
 
     def next(self) -> tuple[datetime, Engine | None, Sleeper | None]:
         """Return what happens next, and when: an engine has something to do, or a run wakes up."""

@@ -49,8 +49,13 @@ class FakeExecutor:
 
     def submit(self, attempt: Attempt) -> None:
         """Queue an attempt to run at this instant."""
-        self._going.add(attempt)
-        self._agenda.queue(self, attempt, self._start_order)
+        try:
+            self._going.add(attempt)
+            self._agenda.queue(self, attempt, self._start_order)
+        except BaseException:  # Ctrl-C
+            self._agenda.unqueue(attempt)
+            self._going.discard(attempt)
+            raise
 
     def ended(self, attempt: Attempt, value: object, error: BaseException | None) -> None:
         """Pass on what an attempt came to; the stepper calls it."""

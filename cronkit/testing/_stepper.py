@@ -18,6 +18,7 @@ import threading
 from collections import deque
 from datetime import timedelta
 from functools import partial
+from types import FunctionType
 from typing import TYPE_CHECKING
 
 from cronkit.errors import FakeClockStalled, StateError
@@ -151,7 +152,8 @@ class Stepper:
         """Return whether a job's function may sleep; of one that runs again and again it is known."""
         if may_sleep(job.func):
             return True
-        self._sleepless = job
+        if type(job.func) is FunctionType:  # what else can be called may become another
+            self._sleepless = job
         return False
 
     def _execute(self, executor: FakeExecutor, attempt: Attempt) -> None:
