@@ -129,12 +129,13 @@ class Decider:
             raise
         finally:
             self._asked = before
-        failed: Sequence[tuple[str, BaseException]] = ()
+        failed: list[tuple[str, BaseException]] | None = None
         for job_id, ahead in found.items():
             if isinstance(ahead, tuple):
                 self._follow(job_id, ahead)
             else:
-                failed = (*failed, (job_id, ahead))
+                failed = failed or []
+                failed.append((job_id, ahead))
         if len(found) < len(job_ids):
             self.ask_again([each for each in job_ids if each not in found], now + _LOCKED)
         waiting = self.announce(decisions, now)
@@ -142,7 +143,7 @@ class Decider:
             attempts.begin_taken(taken, room, more, now)
         elif waiting:
             attempts.hungry = True
-        for job_id, error in failed:  # last: a log handler may remove a job that starts now
+        for job_id, error in failed or ():  # last: a log handler may remove a job that starts now
             self._postpone(job_id, error, now)
 
     def _judge(self, state: JobState) -> Verdict | None:
