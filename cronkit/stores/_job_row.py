@@ -73,10 +73,7 @@ class JobRow(JobState):
 
     def read(self) -> JobState:
         """Return the state, with the runs that are live now."""
-        if self.live_rows:  # a dict of none is left where several have ended
-            self.live = LiveRows(self.unended)
-        elif self.live:
-            self.live = ()
+        self.live = () if self.live_rows is None else LiveRows(self.unended)
         return self
 
     def copy(self) -> JobState:
@@ -109,10 +106,12 @@ class JobRow(JobState):
             self.live_rows = None
         elif isinstance(live, dict):
             live.pop(row.decision.run_id, None)
+            if not live:
+                self.live_rows = None
         history = self.history
         if isinstance(history, deque):
             if len(history) == history.maxlen:  # the oldest goes
-                del rows[history[0].decision.run_id]
+                rows.pop(history[0].decision.run_id, None)  # Ctrl-C may have come after this before
             history.append(row)
         elif history is None:
             self.history = row

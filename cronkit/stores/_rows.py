@@ -107,12 +107,10 @@ class Row:
         """Give the row its outcome."""
         outcome = self.outcome = ending.outcome
         self.ended_at = ending.at
-        if outcome is _SUCCEEDED and ending.notes is NOTHING and ending.reason is None:
-            self.ending = None
-        else:
-            self.ending = ending
-            if ending.abandoned:
-                self.abandoned = True
+        if ending.abandoned:
+            self.abandoned = True
+        plain = ending.notes is NOTHING and ending.reason is None and ending.error is None
+        self.ending = None if plain and outcome is _SUCCEEDED else ending
         self.phase = "ended"  # last: should Ctrl-C come in between, the outcome is written again
 
     def live(self) -> LiveRun:

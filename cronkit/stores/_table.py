@@ -113,10 +113,13 @@ class Table:
         """Put each row in its place: Ctrl-C, or what a trigger raises, may have come in between."""
         for job in self.jobs.values():
             job.live_rows, job.going = None, 0
-        for row in self.rows.values():
+        kept = {id(row) for job in self.jobs.values() for row in job.ended}
+        for row in list(self.rows.values()):
             job = self.jobs[row.decision.job_id]
             if row.phase != "ended" or row.abandoned:
                 job.add(row)
+            elif id(row) not in kept:
+                job.retire(row, self.rows)
             if row.phase == "running":
                 job.going += 1
         self._holding.count_anew([row for row in self.live() if row.phase == "running"])
