@@ -111,7 +111,9 @@ class Registry:
                 try:
                     self._take_in(job, runs_on, fire, now)
                 except BaseException:  # a store may be anybody's
-                    self._leave_out(job)
+                    self._index.unlink(job)
+                    core.jobs.pop(job.id, None)
+                    self._engine.decider.disarm(job.id)
                     raise
                 if core.edits is not None or core.hooks.wants(JobAdded):  # mostly nobody listens
                     self._tell(JobAdded, job.id)
@@ -131,12 +133,6 @@ class Registry:
             self._engine.arm(job, now, fire)
             if self.fresh:
                 self.forgive(now)
-
-    def _leave_out(self, job: Job) -> None:
-        """Forget a job that could not be taken in."""
-        self._index.unlink(job)
-        self._core.jobs.pop(job.id, None)
-        self._engine.decider.disarm(job.id)
 
     def remove(self, job_id: str) -> None:
         """Take a job out; its waiting runs end as cancelled, one that goes on goes on."""

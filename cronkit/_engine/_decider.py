@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from threading import Event
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -32,8 +32,6 @@ _LOCKED = timedelta(milliseconds=50)
 
 _TRIES = 20
 
-_NEVER = datetime.min.replace(tzinfo=UTC)
-
 
 class Decider:
     """Keeps each job's next fire time, and has the store decide those that are due.
@@ -51,7 +49,7 @@ class Decider:
         self._core = core
         self._timers = timers
         self._fires: dict[str, datetime] = {}
-        self._asked: tuple[dict[str, Ahead | BaseException], datetime] = {}, _NEVER
+        self._asked: tuple[dict[str, Ahead | BaseException], datetime] = {}, core.clock.now()
         self._attempts = attempts
         self.failing = Failing()
 
@@ -129,12 +127,11 @@ class Decider:
             raise
         finally:
             self._asked = before
-        failed: list[tuple[str, BaseException]] | None = None
+        failed: list[tuple[str, BaseException]] = []
         for job_id, ahead in found.items():
             if isinstance(ahead, tuple):
                 self._follow(job_id, ahead)
             else:
-                failed = failed or []
                 failed.append((job_id, ahead))
         if len(found) < len(job_ids):
             self.ask_again([each for each in job_ids if each not in found], now + _LOCKED)
@@ -143,7 +140,7 @@ class Decider:
             attempts.begin_taken(taken, room, more, now)
         elif waiting:
             attempts.hungry = True
-        for job_id, error in failed or ():  # last: a log handler may remove a job that starts now
+        for job_id, error in failed:  # last: a log handler may remove a job that starts now
             self._postpone(job_id, error, now)
 
     def _judge(self, state: JobState) -> Verdict | None:

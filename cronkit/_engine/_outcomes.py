@@ -113,7 +113,7 @@ class Outcomes:
             try:
                 answer = store.finish(ending)
             except FenceLostError as lost:
-                answer = self._refused(attempt, ending, lost)
+                answer = _meaning(lost, attempt, ending, self._core)
             except BaseException:
                 queue.append((attempt, ending, value, None))  # until the store has it
                 reports.popleft()
@@ -188,25 +188,10 @@ class Outcomes:
                     else:
                         answer = store.finish(ending)
                 except FenceLostError as lost:
-                    answer = self._refused(first[0], ending, lost)
+                    answer = _meaning(lost, first[0], ending, self._core)
                 self._follow(first, answer)
             else:
                 self._write_many(self._many, fill=fill)
-
-    def _refused(self, attempt: Attempt, ending: Ending, lost: FenceLostError) -> Answer:
-        """Return what a refusal means: another owner has the run, or the store has the ending.
-
-        On a driven clock Ctrl-C may come between its answer and what follows from it.
-        """
-        run = self._core.store.get(attempt.run_id)
-        if (
-            run is not None
-            and run.outcome is not None
-            and run.outcome is ending.outcome
-            and (run.owner, run.attempt) == (self._core.owner, attempt.taken.attempt)
-        ):
-            return ()
-        return lost.with_traceback(None)  # an answer: nothing broke
 
     def _follow(self, first: Unwritten, answer: Answer) -> None:
         """Do what follows from the ending at the head of the queue, and let go of it."""
@@ -250,3 +235,19 @@ class Outcomes:
             self._written(*self.unwritten.popleft(), answer)
         if start is not None:
             start()
+
+
+def _meaning(lost: FenceLostError, attempt: Attempt, ending: Ending, core: Core) -> Answer:
+    """Return what a refusal means: another owner has the run, or the store has the ending.
+
+    On a driven clock Ctrl-C may come between its answer and what follows from it.
+    """
+    run = core.store.get(attempt.run_id)
+    if (
+        run is not None
+        and run.outcome is not None
+        and run.outcome is ending.outcome
+        and (run.owner, run.attempt) == (core.owner, attempt.taken.attempt)
+    ):
+        return ()
+    return lost.with_traceback(None)  # an answer: nothing broke
