@@ -8,6 +8,7 @@ from cronkit import Every
 from cronkit.errors import NotCallableError, PolicyError
 from cronkit.executors import ThreadExecutor
 from cronkit.stores import MemoryStore
+from tests.unit.around import Around
 
 
 def work():
@@ -89,16 +90,7 @@ class Overridden(MemoryStore):
         return super().register(jobs, now)
 
 
-class Around:
-    """A store that hands on to another one what it does not know."""
-
-    def __init__(self):
-        self.asked = []
-        self._store = MemoryStore()
-
-    def __getattr__(self, name):
-        return getattr(self._store, name)
-
+class AroundRegister(Around):
     def register(self, jobs, now):
         self.asked += [job.id for job in jobs]
         return self._store.register(jobs, now)
@@ -114,7 +106,7 @@ class Brief(Overridden):
 
 @pytest.mark.parametrize(
     ("kind", "asked"),
-    [(Overridden, "late"), (Around, "late"), (Brief, "only late")],
+    [(Overridden, "late"), (AroundRegister, "late"), (Brief, "only late")],
     ids=["overridden", "around", "brief"],
 )
 def test_a_store_is_asked_by_the_method_that_is_its_own(make, clock, kind, asked):
